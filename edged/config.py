@@ -1,0 +1,176 @@
+"""edged.toml as one Struct tree. Defaults stand here only; every component is given its own part.
+
+`edged/settings.py` reads the file; this module holds nothing but the shape.
+"""
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+from edged.messages import Fraction, Severity, Token
+
+Positive = Annotated[float, Meta(gt=0)]
+NotNegative = Annotated[float, Meta(ge=0)]
+Count = Annotated[int, Meta(ge=1)]
+Point = tuple[Fraction, Fraction]
+Polygon = Annotated[tuple[Point, ...], Meta(min_length=3)]
+
+
+class _Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of the file."""
+
+
+class Nats(_Part, frozen=True, kw_only=True):
+    url: Annotated[str, Meta(description="A nats-server of yours; empty starts our own on loopback.")] = ""
+    binary: str = "nats-server"
+    port: Annotated[int, Meta(ge=0, le=65535, description="Port of our own server; 0 takes a free one.")] = 0
+    facts_max_age_days: Positive = 400
+    facts_max_bytes: Count = 2_000_000_000
+    pictures_max_age_days: Positive = 30
+    pictures_max_bytes: Count = 2_000_000_000
+
+
+class Gateway(_Part, frozen=True, kw_only=True):
+    enabled: bool = True
+    host: str = "127.0.0.1"
+    port: Annotated[int, Meta(ge=0, le=65535)] = 8420
+    websocket_clients: Count = 2000
+    websocket_queue: Annotated[int, Meta(ge=1, description="Messages a slow client may lag before it is dropped.")] = (
+        256
+    )
+    heartbeat: Positive = 15.0
+    mjpeg_clients: Count = 32
+    mjpeg_fps: Positive = 10.0
+    mjpeg_quality: Annotated[int, Meta(ge=1, le=100)] = 75
+    mjpeg_width: Count = 960
+    max_body: Count = 1_000_000
+
+
+class Auth(_Part, frozen=True, kw_only=True):
+    api_key: str = ""
+
+
+class Detector(_Part, frozen=True, kw_only=True):
+    model: Annotated[str, Meta(description="A card in models/, or `auto`: the best one at hand.")] = "auto"
+    models_dir: Annotated[str, Meta(description="Where model files lie; empty: under state_dir.")] = ""
+    device: Literal["auto", "cpu", "gpu", "edgetpu"] = "auto"
+    threads: Annotated[int, Meta(ge=1, le=64)] = 2
+    pull: Annotated[bool, Meta(description="May `auto` download the default model.")] = True
+
+
+class LabelFilter(_Part, frozen=True, kw_only=True):
+    """What one label must be to count. Heights and widths are fractions of the picture."""
+
+    score: Fraction = 0.5
+    min_height: Fraction = 0.0
+    max_height: Fraction = 1.0
+    min_width: Fraction = 0.0
+    max_width: Fraction = 1.0
+
+
+class Motion(_Part, frozen=True, kw_only=True):
+    """The motion gate: a still picture is not inferred again, except every `recheck` seconds."""
+
+    enabled: bool = True
+    threshold: Annotated[int, Meta(ge=1, le=255, description="Change of a luma cell, of 255, that counts.")] = 12
+    min_area: Annotated[Fraction, Meta(description="Share of the picture that must change.")] = 0.0015
+    recheck: Positive = 2.0
+    hold: Annotated[NotNegative, Meta(description="Seconds the gate stays open after the last motion.")] = 1.0
+
+
+class Tracking(_Part, frozen=True, kw_only=True):
+    """Names follow the ByteTrack paper: https://arxiv.org/abs/2110.06864."""
+
+    high_score: Fraction = 0.5
+    low_score: Fraction = 0.1
+    new_score: Fraction = 0.6
+    confirm: Annotated[int, Meta(ge=1, description="Detections before a track is believed.")] = 3
+    keep_lost: Annotated[Positive, Meta(description="Seconds a track outlives its last detection.")] = 3.0
+
+
+class Camera(_Part, frozen=True, kw_only=True):
+    """One camera, as edged.toml, the API and the KV bucket all write it."""
+
+    id: Token
+    url: str
+    name: str = ""
+    location: str = ""
+    enabled: bool = True
+    detection: bool = True
+    fps: Annotated[float, Meta(gt=0, le=60, description="Detections per second asked for.")] = 5.0
+    transport: Literal["auto", "tcp", "udp"] = "auto"
+    loop: Annotated[bool, Meta(description="A file starts again at its end.")] = True
+    open_timeout: Positive = 5.0
+    stall_timeout: Positive = 2.0
+    frozen_timeout: Annotated[
+        NotNegative, Meta(description="Seconds of the very same picture that count as frozen; 0: never.")
+    ] = 0.0
+    retry_min: Positive = 1.0
+    retry_max: Positive = 60.0
+    decoder: Literal["auto", "software", "hardware"] = "auto"
+    labels: Annotated[tuple[str, ...], Meta(description="Labels or aliases to keep; empty keeps all.")] = (
+        "person",
+        "vehicle",
+    )
+    filters: dict[str, LabelFilter] = field(default_factory=dict)
+    masks: Annotated[tuple[Polygon, ...], Meta(description="Areas in which nothing is detected.")] = ()
+    motion: Motion = Motion()
+    tracking: Tracking = Tracking()
+    snapshots: bool = True
+
+
+class AlertRule(_Part, frozen=True, kw_only=True):
+    """A label seen in a camera for `min_time` seconds; then quiet for `suppress` seconds per camera."""
+
+    name: Token
+    labels: Annotated[tuple[str, ...], Meta(min_length=1)] = ("person",)
+    cameras: Annotated[tuple[Token, ...], Meta(description="Empty: all of them.")] = ()
+    min_time: NotNegative = 1.0
+    suppress: NotNegative = 60.0
+    severity: Severity = "info"
+
+
+class Handlers(_Part, frozen=True, kw_only=True):
+    """Which files of handlers/ run here; `dir` holds the owner's own."""
+
+    run: tuple[str, ...] = ("alerts", "snapshots")
+    dir: str = ""
+
+
+class FromApi(_Part, frozen=True, kw_only=True):
+    """What camera URLs may be added over the network. Link-local and metadata addresses are always refused."""
+
+    schemes: tuple[str, ...] = ("rtsp", "rtsps", "http", "https")
+    file_dirs: Annotated[tuple[str, ...], Meta(description="Folders whose files may be opened as cameras.")] = ()
+    max_cameras: Count = 64
+
+
+class Log(_Part, frozen=True, kw_only=True):
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["auto", "console", "json"] = "auto"
+
+
+class Limits(_Part, frozen=True, kw_only=True):
+    cpu: Annotated[
+        float, Meta(ge=0, description="Cores edged may use, as a share of its time for detection; 0: no limit.")
+    ] = 0.0
+    decoder_threads: Annotated[int, Meta(ge=1, le=16)] = 1
+
+
+class Config(_Part, frozen=True, kw_only=True):
+    site: Token = "home"
+    node: Token = "edge"
+    state_dir: Annotated[str, Meta(description="Empty: $STATE_DIRECTORY, or ~/.local/state/edged.")] = ""
+    nats: Nats = Nats()
+    gateway: Gateway = Gateway()
+    auth: Auth = Auth()
+    detector: Detector = Detector()
+    limits: Limits = Limits()
+    from_api: FromApi = FromApi()
+    handlers: Handlers = Handlers()
+    log: Log = Log()
+    aliases: dict[str, tuple[str, ...]] = field(
+        default_factory=lambda: {"vehicle": ("car", "truck", "bus", "motorcycle")}
+    )
+    cameras: tuple[Camera, ...] = ()
+    alerts: tuple[AlertRule, ...] = ()

@@ -1,0 +1,188 @@
+"""Everything that goes over NATS. `proto/` is generated from this file, and within v1 it only grows.
+
+Frame traffic (`Detections`, `CameraHealth`, `NodeHealth`) is newest-wins and may be lost.
+Facts carry an `id`; the same id twice is the same fact, and a consumer does nothing the second time.
+
+Boxes are (x, y, w, h) as fractions of the picture, origin top left. `pts` counts 90 kHz ticks of the
+stream's own clock since the session began and never runs backwards within a session; `time` is the wall clock in UTC.
+A `session` is one uninterrupted opening of a camera: track ids and `pts` mean something only within it.
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+Fraction = Annotated[float, Meta(ge=0.0, le=1.0)]
+Box = tuple[Fraction, Fraction, Fraction, Fraction]
+Token = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+CameraStatus = Literal["connecting", "running", "stalled", "retrying", "stopped"]
+Cause = Literal[
+    "auth", "dns", "refused", "timeout", "unreachable", "not_found", "codec", "format", "ended", "stalled",
+    "frozen", "device", "forbidden", "internal",
+]  # fmt: skip
+Severity = Literal["info", "warning", "alarm"]
+
+
+class Message(Struct, frozen=True, kw_only=True, tag_field="type"):
+    """What every message says of its origin; the subject repeats it."""
+
+    site: Token
+    node: Token
+    camera: Token
+    time: datetime
+
+
+class Track(Struct, frozen=True, kw_only=True):
+    """One object in one frame. `age` is in seconds since the track was first seen."""
+
+    id: int
+    label: str
+    score: Fraction
+    box: Box
+    age: float
+
+
+class Timing(Struct, frozen=True, kw_only=True):
+    """Milliseconds spent on one frame: waiting for its turn, input and inference, tracking; `age` from arrival to publishing."""
+
+    wait: float
+    infer: float
+    track: float
+    age: float
+
+
+class Detections(Message, frozen=True, kw_only=True, tag="detections"):
+    """The tracks of one frame. `held` says that the picture had not changed, so the boxes are those of the frame before."""
+
+    session: str
+    seq: int
+    pts: int
+    width: int
+    height: int
+    model: str
+    held: bool
+    timing: Timing
+    tracks: tuple[Track, ...]
+
+
+class Drops(Struct, frozen=True, kw_only=True):
+    """Frames not looked at, by reason, since the daemon started."""
+
+    replaced: int
+    duplicate: int
+    still: int
+    stale: int
+
+
+class CameraHealth(Message, frozen=True, kw_only=True, tag="camera_health"):
+    """How a camera does, once a second. `bitrate` is in bits per second; `decoder` says why it is the one in use."""
+
+    status: CameraStatus
+    cause: Cause | None
+    detail: str
+    retry_in: float | None
+    session: str
+    codec: str
+    decoder: str
+    width: int
+    height: int
+    fps: float
+    detect_fps: float
+    bitrate: float
+    frames: int
+    inferred: int
+    drops: Drops
+    reconnects: int
+    age_ms: float
+    detection: bool
+
+
+class NodeHealth(Message, frozen=True, kw_only=True, tag="node_health"):
+    """How a box does, once a second; its `camera` token is `_`. `cpu` is in cores, `rss` in bytes."""
+
+    version: str
+    uptime: float
+    cameras: int
+    model: str
+    runtime: str
+    device: str
+    detector_busy: float
+    cpu: float
+    rss: int
+    loop_lag_ms: float
+    outbox_pending: int
+    notices: tuple[str, ...]
+
+
+class Fact(Message, frozen=True, kw_only=True):
+    id: str
+
+
+class CameraStateChanged(Fact, frozen=True, kw_only=True, tag="state"):
+    status: CameraStatus
+    previous: CameraStatus | None
+    cause: Cause | None
+    detail: str
+
+
+class TrackStarted(Fact, frozen=True, kw_only=True, tag="track_started"):
+    """A track is confirmed. `first_seen` is when its first box was seen, a little before `time`."""
+
+    session: str
+    track: int
+    pts: int
+    label: str
+    score: Fraction
+    box: Box
+    first_seen: datetime
+
+
+class TrackEnded(Fact, frozen=True, kw_only=True, tag="track_ended"):
+    """A track is over. `path` holds (seconds since first_seen, x, y) of the box's bottom centre, thinned to at most 64 points."""
+
+    session: str
+    track: int
+    pts: int
+    label: str
+    score: Fraction
+    first_seen: datetime
+    last_seen: datetime
+    path: tuple[tuple[float, float, float], ...]
+
+
+class Snapshot(Fact, frozen=True, kw_only=True, tag="snapshot"):
+    """Says what a best-shot JPEG shows; it travels in the `Edged-Meta` header, the picture is the payload.
+
+    A later snapshot of the same track is a better one; `key` names the picture in the object store.
+    """
+
+    session: str
+    track: int
+    pts: int
+    label: str
+    score: Fraction
+    box: Box
+    width: int
+    height: int
+    quality: float
+    key: str
+
+
+class AlertRaised(Fact, frozen=True, kw_only=True, tag="alert"):
+    """A rule came true. `since` is when its subject was first seen; `snapshot` is the key of its picture."""
+
+    rule: str
+    severity: Severity
+    label: str
+    session: str
+    track: int
+    since: datetime
+    message: str
+    snapshot: str | None
+
+
+FrameTraffic = Detections | CameraHealth | NodeHealth
+AnyFact = CameraStateChanged | TrackStarted | TrackEnded | Snapshot | AlertRaised
+AnyMessage = FrameTraffic | AnyFact
