@@ -1,0 +1,68 @@
+"""What a node is asked over NATS, and what it answers."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+from edged.config import Camera
+from edged.messages import Token
+
+ErrorCode = Literal["invalid", "not_found", "forbidden", "limit", "unavailable"]
+
+
+class CameraRecord(Struct, frozen=True, kw_only=True):
+    """One camera as the KV bucket holds it: `camera.url` is without its password, `secret` says that the node keeps one.
+
+    `origin` says where it was last defined; `seed` is the hash of its definition in edged.toml when that was last taken over.
+    """
+
+    site: Token
+    node: Token
+    camera: Camera
+    secret: bool = False
+    origin: Literal["file", "api"] = "api"
+    seed: str = ""
+
+
+class PictureRequest(Struct, frozen=True, kw_only=True):
+    """Wants a frame newer than `after` of `session`, within `wait` seconds; without a session, the newest at once. `width` 0 is the camera's own."""
+
+    session: str = ""
+    after: int = -1
+    wait: Annotated[float, Meta(ge=0, le=10)] = 2.0
+    width: Annotated[int, Meta(ge=0, le=8192)] = 0
+    quality: Annotated[int, Meta(ge=1, le=100)] = 80
+
+
+class PictureMeta(Struct, frozen=True, kw_only=True):
+    """Which frame a picture is; `width` and `height` are the JPEG's own."""
+
+    session: str
+    seq: int
+    pts: int
+    time: datetime
+    width: int
+    height: int
+
+
+class ProbeRequest(Struct, frozen=True, kw_only=True):
+    url: str
+    transport: Literal["auto", "tcp", "udp"] = "auto"
+    seconds: Annotated[float, Meta(gt=0, le=15)] = 4.0
+
+
+class ProbeReport(Struct, frozen=True, kw_only=True):
+    """What a stream is. `latency` is seconds from asking to the first picture; `keyframe_interval` is None when fewer than two were seen."""
+
+    url: str
+    codec: str
+    profile: str
+    width: int
+    height: int
+    fps: float
+    bitrate: float
+    keyframe_interval: float | None
+    latency: float
+    audio: str
+    decoder: str
