@@ -1,0 +1,31 @@
+"""What the gateway and the handlers know of the world: one link, its facts, its tables, its pictures."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from edged import config
+from edged.asking import CameraRecord
+from edged.bus.link import Link, connect
+from edged.bus.pictures import Pictures
+from edged.bus.tables import Table
+
+CAMERAS = "edged_cameras"
+
+
+@dataclass(frozen=True)
+class Bus:
+    """`cameras` is keyed `<site>.<node>.<camera>`."""
+
+    link: Link
+    cameras: Table[CameraRecord]
+    pictures: Pictures
+
+
+@asynccontextmanager
+async def open_bus(settings: config.Nats, url: str, name: str) -> AsyncIterator[Bus]:
+    """Connects to `url`. Raises BusError if no server is there."""
+    async with connect(url, name) as link:
+        max_age = timedelta(days=settings.pictures_max_age_days)
+        yield Bus(link, Table(link, CAMERAS, CameraRecord), Pictures(link, max_age, settings.pictures_max_bytes))
