@@ -1,12 +1,11 @@
 """What a node is asked over NATS, and what it answers."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
 from edged.config import Camera
-from edged.messages import Token
+from edged.messages import Time, Token
 
 ErrorCode = Literal["invalid", "not_found", "forbidden", "limit", "unavailable"]
 
@@ -41,7 +40,7 @@ class PictureMeta(Struct, frozen=True, kw_only=True):
     session: str
     seq: int
     pts: int
-    time: datetime
+    time: Time
     width: int
     height: int
 

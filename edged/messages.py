@@ -22,6 +22,8 @@ Cause = Literal[
     "auth", "dns", "refused", "timeout", "unreachable", "not_found", "codec", "format", "ended", "stalled",
     "frozen", "device", "forbidden", "internal",
 ]  # fmt: skip
+Time = Annotated[datetime, Meta(tz=True)]
+
 Severity = Literal["info", "warning", "alarm"]
 
 
@@ -31,7 +33,7 @@ class Message(Struct, frozen=True, kw_only=True, tag_field="type"):
     site: Token
     node: Token
     camera: Token
-    time: datetime
+    time: Time
 
 
 class Track(Struct, frozen=True, kw_only=True):
@@ -136,7 +138,7 @@ class TrackStarted(Fact, frozen=True, kw_only=True, tag="track_started"):
     label: str
     score: Fraction
     box: Box
-    first_seen: datetime
+    first_seen: Time
 
 
 class TrackEnded(Fact, frozen=True, kw_only=True, tag="track_ended"):
@@ -147,8 +149,8 @@ class TrackEnded(Fact, frozen=True, kw_only=True, tag="track_ended"):
     pts: int
     label: str
     score: Fraction
-    first_seen: datetime
-    last_seen: datetime
+    first_seen: Time
+    last_seen: Time
     path: tuple[tuple[float, float, float], ...]
 
 
@@ -178,7 +180,7 @@ class AlertRaised(Fact, frozen=True, kw_only=True, tag="alert"):
     label: str
     session: str
     track: int
-    since: datetime
+    since: Time
     message: str
     snapshot: str | None
 

@@ -1,0 +1,51 @@
+"""One plausible message of each kind, for `proto/examples/` and for who reads it."""
+
+from datetime import UTC, datetime, timedelta
+
+from edged import messages as m
+
+SITE, NODE, CAMERA, SESSION = "home", "edge", "front", "mkx3q0a7f"
+NOON = datetime(2026, 1, 31, 12, 0, 0, 250_000, UTC)
+WALKED_IN = NOON - timedelta(seconds=3.2)
+BOX = (0.41, 0.22, 0.09, 0.48)
+PICTURE = f"{SITE}/{NODE}/{CAMERA}/{SESSION}-7.jpg"
+
+EXAMPLES: tuple[m.AnyMessage, ...] = (
+    m.Detections(
+        site=SITE, node=NODE, camera=CAMERA, time=NOON, session=SESSION, seq=1042, pts=3_753_000, width=1920, height=1080,
+        model="yolox-nano", held=False, timing=m.Timing(wait=0.4, infer=13.9, track=0.3, age=15.1),
+        tracks=(m.Track(id=7, label="person", score=0.91, box=BOX, age=3.2),),
+    ),
+    m.CameraHealth(
+        site=SITE, node=NODE, camera=CAMERA, time=NOON, status="running", cause=None, detail="", retry_in=None,
+        session=SESSION, codec="h264", decoder="software: this box has no hardware decoder", width=1920, height=1080,
+        fps=25.0, detect_fps=5.0, bitrate=2_100_000, frames=26_000, inferred=4_100,
+        drops=m.Drops(replaced=20_000, duplicate=12, still=1_100, stale=0), reconnects=1, age_ms=15.1, detection=True,
+    ),
+    m.NodeHealth(
+        site=SITE, node=NODE, camera="_", time=NOON, version="0.1.0", uptime=1040.2, cameras=4, model="yolox-nano",
+        runtime="onnxruntime 1.20", device="cpu", detector_busy=0.42, cpu=0.61, rss=180_000_000, loop_lag_ms=1.2,
+        outbox_pending=0, notices=("no GPU provider is installed: the CPU runs the detector",),
+    ),
+    m.CameraStateChanged(
+        site=SITE, node=NODE, camera=CAMERA, time=NOON, id="edge.front.state.mkx3q1zz9", status="retrying",
+        previous="running", cause="auth", detail="the camera refuses the user or password: correct them in its URL",
+    ),
+    m.TrackStarted(
+        site=SITE, node=NODE, camera=CAMERA, time=NOON, id=f"{NODE}.{CAMERA}.{SESSION}.7.started", session=SESSION, track=7,
+        pts=3_465_000, label="person", score=0.88, box=(0.02, 0.25, 0.08, 0.45), first_seen=WALKED_IN,
+    ),
+    m.TrackEnded(
+        site=SITE, node=NODE, camera=CAMERA, time=NOON, id=f"{NODE}.{CAMERA}.{SESSION}.7.ended", session=SESSION, track=7,
+        pts=3_753_000, label="person", score=0.91, first_seen=WALKED_IN, last_seen=NOON,
+        path=((0.0, 0.06, 0.7), (3.2, 0.455, 0.7)),
+    ),
+    m.Snapshot(
+        site=SITE, node=NODE, camera=CAMERA, time=NOON, id=f"{NODE}.{CAMERA}.{SESSION}.7.shot.1", session=SESSION, track=7,
+        pts=3_753_000, label="person", score=0.91, box=BOX, width=1280, height=720, quality=12.5, key=PICTURE,
+    ),
+    m.AlertRaised(
+        site=SITE, node=NODE, camera=CAMERA, time=NOON, id=f"somebody.{NODE}.{CAMERA}.{SESSION}.7", rule="somebody",
+        severity="info", label="person", session=SESSION, track=7, since=WALKED_IN, message="person in front", snapshot=PICTURE,
+    ),
+)  # fmt: skip
