@@ -105,6 +105,7 @@ class Link:
             inbox.put(Delivery(msg.subject, msg.data, msg.headers or {}))
 
         subscription = await self.nc.subscribe(subject, cb=receive)
+        await self._registered()
         try:
             yield inbox
         finally:
@@ -138,6 +139,7 @@ class Link:
         tasks: set[asyncio.Task[None]] = set()
         for endpoint, (subject, handler) in endpoints.items():
             await service.add_endpoint(name=endpoint, subject=subject, handler=_side_by_side(handler, tasks))
+        await self._registered()
         try:
             yield
         finally:
@@ -145,6 +147,11 @@ class Link:
                 task.cancel()
             with suppress(errors.Error):
                 await service.stop()
+
+    async def _registered(self) -> None:
+        """The server knows our subscriptions once it answers a ping; without a connection they are sent when it is back."""
+        with suppress(errors.Error, TimeoutError):
+            await self.nc.flush(timeout=2)
 
 
 def _side_by_side(handler: Handler, tasks: set[asyncio.Task[None]]) -> Callable[[Request], Awaitable[None]]:
