@@ -43,7 +43,10 @@ _ROW = np.dtype(
 
 
 class Tracked(Struct, frozen=True, gc=False):
-    """One object: `box` is x1, y1, x2, y2 in fractions of the picture, smoothed, and may stick out of it a little; times are those given to the tracker, in seconds."""
+    """One object. `label` is the class; `box` is x1, y1, x2, y2 in fractions of the picture, smoothed, and may stick out of it a little.
+
+    The times are those given to the tracker, in seconds.
+    """
 
     id: int
     label: int
@@ -76,7 +79,9 @@ class Tracker:
         corners = found.boxes * self._scale
         rows = self._rows.copy()
         belief = kalman.predict(rows["belief"], time - rows["last"])
-        match = _Matching(self._settings, rows, boxes.cornered(belief[:, kalman.VALUE]), self._groups, found, corners, time).match()
+        match = _Matching(
+            self._settings, rows, boxes.cornered(belief[:, kalman.VALUE]), self._groups, found, corners, time
+        ).match()
         seen = match != _NOBODY
         rows["seen"] = seen
         rows[seen] = _carried_on(rows[seen], belief[seen], found.where(match[seen]), corners[match[seen]], time)
@@ -121,7 +126,16 @@ class Tracker:
 class _Matching:
     """Which box goes on with which track, in one frame."""
 
-    def __init__(self, settings: config.Tracking, rows: Rows, expected: boxes.Boxes, groups: Ints, found: Found, corners: boxes.Boxes, time: float) -> None:
+    def __init__(
+        self,
+        settings: config.Tracking,
+        rows: Rows,
+        expected: boxes.Boxes,
+        groups: Ints,
+        found: Found,
+        corners: boxes.Boxes,
+        time: float,
+    ) -> None:
         self._rows, self._expected, self._corners = rows, expected, corners
         self._scores = found.scores
         self._same = groups[rows["class"]][:, None] == groups[found.classes]
