@@ -9,20 +9,13 @@ from pathlib import Path
 import structlog
 import uvloop
 
-from edged import __version__, settings
+from edged import settings
 from edged.broker import Broker
 from edged.bus.bus import Bus, open_bus
-from edged.bus.courier import SYNCED_SECONDS, UNSYNCED_SECONDS, Courier
 from edged.bus.link import BusError
-from edged.bus.outbox import open_outbox
-from edged.bus.streams import ensure_streams
 from edged.config import Config
-from edged.gateway.app import GatewayError, check, serve
-from edged.handlers import Handlers
+from edged.gateway.app import GatewayError, check
 from edged.nats_server import BrokerError
-from edged.node.node import Node
-from edged.node.watchdog import keep_alive
-from edged.notify import notify
 from edged.vision.cards import ModelError
 
 log = structlog.get_logger()
@@ -64,5 +57,4 @@ async def run(config: Config) -> None:
         await _work(config, state, bus, broker, stack)
 
 
-async def _work(config: Config, state: Path, bus: Bus, broker: Broker | None, stack: AsyncExitStack) -> None:
-    ...
+async def _work(config: Config, state: Path, bus: Bus, broker: Broker | None, stack: AsyncExitStack) -> None: ...

@@ -7,11 +7,11 @@ from typing import Protocol
 
 from edged import messages as m
 from edged.camera.frames import Frame
-from edged.eyes import Eyes, Look
 from edged.mailbox import Latest
 from edged.scene.presence import Moment, Presence, box_of
 from edged.scene.shots import Shot, Shots, sharpness
 from edged.subjects import Address
+from edged.vision.eyes import Eyes, Look
 from edged.vision.tracker import Tracked
 from edged.vision.turns import Seat
 
@@ -57,8 +57,8 @@ class Visit:
 
     @classmethod
     def begun(cls, address: Address, eyes: Eyes, frame: Frame) -> "Visit":
-        session = eyes.begin(frame)
-        return cls(frame.session, Presence(address, session, eyes.labels), Shots(), _moment(frame))
+        eyes.begin(frame)
+        return cls(frame.session, Presence(address, frame.session, eyes.labels), Shots(), _moment(frame))
 
     def choose(self, frame: Frame, look: Look) -> list[Shot]:
         self.shots.forget(look.update.ended)

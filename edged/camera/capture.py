@@ -17,9 +17,9 @@ from edged.camera.faults import CameraFault
 from edged.camera.frames import Frame
 from edged.camera.frozen import Frozen
 from edged.camera.meter import Meter
+from edged.camera.outlet import Outlet
 from edged.camera.pace import Pace
 from edged.camera.planes import Planes
-from edged.mailbox import Latest
 
 CORRUPT_IN_A_ROW = 100  # packets; more than the longest group of pictures that a lost key frame spoils, at 25 fps
 
@@ -46,7 +46,7 @@ class Capture:
         self,
         how: opening.Opening,
         session: str,
-        frames: Latest[Frame],
+        outlet: Outlet,
         meter: Meter,
         *,
         loop: bool = False,
@@ -58,7 +58,7 @@ class Capture:
         self.opened_at = self.last_frame = 0.0
         self.paced = self.finite = False
         self._how = how
-        self._latest = frames
+        self._outlet = outlet
         self._meter = meter
         self._loop = loop
         self._frozen = Frozen(frozen_timeout)
@@ -128,7 +128,7 @@ class Capture:
         self._spoiled = 0
         if picture.is_corrupt:
             self._meter.damage()
-        self._latest.put(self._frame(picture, pts, arrived))
+        self._outlet.put(self._frame(picture, pts, arrived))
         self._seq += 1
         self._meter.frame(arrived)
         self.last_frame = arrived

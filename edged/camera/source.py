@@ -12,9 +12,8 @@ from edged.camera import background, faults, opening, reach
 from edged.camera.backoff import Backoff
 from edged.camera.capture import Capture, Looks
 from edged.camera.faults import CameraFault
-from edged.camera.frames import Frame
 from edged.camera.meter import Meter
-from edged.mailbox import Latest
+from edged.camera.outlet import Outlet
 from edged.messages import CameraStatus, Cause
 
 FIRST_PICTURE = 12.0  # seconds; the longest distance of key frames that cameras are set to (H.264+ and the like)
@@ -51,7 +50,7 @@ class Facts:
 class LiveCamera:
     """Keeps one camera open for as long as `run` runs.
 
-    `latest` has its newest frame. `on_state(status, cause, detail, retry_in)` is called on the loop whenever status, cause or
+    `outlet` has its frames. `on_state(status, cause, detail, retry_in)` is called on the loop whenever status, cause or
     detail change. While it tries again the status stays `retrying` (or `stalled`) with its cause, so that whoever looks sees why.
     `url` is the whole URL, with its password.
     """
@@ -63,7 +62,7 @@ class LiveCamera:
         limits: config.Limits,
         on_state: OnState = lambda status, cause, detail, retry_in: None,
     ) -> None:
-        self.latest: Latest[Frame] = Latest(asyncio.get_running_loop())
+        self.outlet = Outlet(asyncio.get_running_loop())
         self.status: CameraStatus = "stopped"
         self._cause: Cause | None = None
         self._detail = ""
@@ -109,7 +108,7 @@ class LiveCamera:
                 read_timeout=settings.stall_timeout,
             ),
             new_session(),
-            self.latest,
+            self.outlet,
             self._meter,
             loop=settings.loop,
             frozen_timeout=settings.frozen_timeout,
@@ -122,6 +121,7 @@ class LiveCamera:
             await self._watch(capture, over)
         finally:
             capture.close()
+            self.outlet.clear()
 
     def facts(self) -> Facts:
         capture = self._capture

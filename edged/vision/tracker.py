@@ -65,14 +65,22 @@ class Update(Struct, frozen=True):
 
 
 class Tracker:
-    """The tracks of one session of one camera. `aspect` is width by height of the picture; `groups[c]` is the group of class c."""
+    """The tracks of one session of one camera. `aspect` is width by height of the picture; `groups[c]` is the group of class c.
 
-    def __init__(self, settings: config.Tracking, aspect: float, groups: Ints) -> None:
+    Ids count from `first_id`; `next_id` is the one the next track will get.
+    """
+
+    def __init__(self, settings: config.Tracking, aspect: float, groups: Ints, first_id: int = 1) -> None:
         self._settings = settings
         self._scale = np.array([aspect, 1.0, aspect, 1.0])
         self._groups = groups
         self._rows: Rows = np.empty(0, _ROW)
-        self._next_id = 1
+        self.next_id = first_id
+
+    @property
+    def settled(self) -> bool:
+        """Whether every track is confirmed, so that a picture which has not changed can tell nothing new."""
+        return bool((self._rows["id"] > 0).all())
 
     def update(self, found: Found, time: float) -> Update:
         """The tracks after `found` was seen at `time`, which never runs backwards."""
@@ -99,8 +107,8 @@ class Tracker:
     def _confirm(self) -> tuple[Tracked, ...]:
         rows = self._rows
         new = np.flatnonzero((rows["id"] == 0) & (rows["hits"] >= self._settings.confirm))
-        rows["id"][new] = np.arange(self._next_id, self._next_id + len(new))
-        self._next_id += len(new)
+        rows["id"][new] = np.arange(self.next_id, self.next_id + len(new))
+        self.next_id += len(new)
         return self._told(rows[new])
 
     def _tracks(self) -> tuple[Tracked, ...]:
