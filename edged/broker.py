@@ -14,7 +14,7 @@ from typing import IO, Self
 import structlog
 
 from edged import config
-from edged.nats_server import HOST, BrokerError, PortTakenError, Server, find, version_of
+from edged.nats_server import HOST, BrokerError, PortTaken, Server, find, version_of
 
 log = structlog.get_logger()
 
@@ -98,7 +98,7 @@ class Broker:
             try:
                 await server.start(self._port, self._name)
                 return
-            except PortTakenError as taken:
+            except PortTaken as taken:
                 if chosen:
                     raise BrokerError(
                         f"port {chosen} is taken by another program: choose another `nats.port` (0 takes a free one)"

@@ -30,7 +30,7 @@ class BrokerError(Exception):
     """The server cannot run; the message says why, and what to do."""
 
 
-class PortTakenError(BrokerError):
+class PortTaken(BrokerError):
     """Somebody else listens there."""
 
 
@@ -95,7 +95,7 @@ class Server:
             if self._process.returncode is not None:
                 reason = await self.ended()
                 if "address already in use" in reason:
-                    raise PortTakenError(f"port {port} is taken")
+                    raise PortTaken(f"port {port} is taken")
                 raise BrokerError(f"nats-server ended at once, {reason}")
             await asyncio.sleep(0.01)
 
