@@ -27,7 +27,7 @@ async def write(path, url, first):
             async with box(url, path) as node:
                 while True:
                     await node.facts.publish(state(first))
-                    print(first, flush=True)
+                    print("promised", first, flush=True)
                     first += 1
                     await asyncio.sleep(0.001)
         except BusError:
@@ -59,8 +59,8 @@ class Writer:
     async def _read(self) -> None:
         assert self._process.stdout
         async for line in self._process.stdout:
-            if line.endswith(b"\n"):
-                self.promised.append(int(line))
+            if line.startswith(b"promised ") and line.endswith(b"\n"):
+                self.promised.append(int(line.split()[1]))
 
     async def kill(self) -> None:
         self._process.kill()
