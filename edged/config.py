@@ -84,7 +84,7 @@ class Tracking(_Part, frozen=True, kw_only=True):
     high_score: Fraction = 0.5
     low_score: Fraction = 0.1
     new_score: Fraction = 0.6
-    confirm: Annotated[int, Meta(ge=1, description="Detections before a track is believed.")] = 3
+    confirm: Annotated[int, Meta(ge=1, description="Detections before a track is believed.")] = 2
     keep_lost: Annotated[Positive, Meta(description="Seconds a track outlives its last detection.")] = 3.0
 
 

@@ -34,19 +34,35 @@ class Latest(Generic[T]):
             item, self._item = self._item, None
             return item
 
+    def peek(self) -> T | None:
+        """The waiting item, or None; it stays there."""
+        with self._lock:
+            return self._item
+
+    def skip(self, item: T) -> None:
+        """Throws `item` away if it still waits, and counts it as replaced: whatever comes next is newer."""
+        with self._lock:
+            if self._item is item:
+                self._item = None
+                self.replaced += 1
+
     async def get(self) -> T:
         """The newest item, as soon as there is one."""
-        while (item := self._take_or_wait()) is None:
-            await self._arrived.wait()
+        while (item := self.take()) is None:
+            await self.ready()
         return item
 
-    def _take_or_wait(self) -> T | None:
+    async def ready(self) -> None:
+        """Returns as soon as an item waits, and leaves it there: a newer one may still replace it."""
+        while not self._there():
+            await self._arrived.wait()
+
+    def _there(self) -> bool:
         with self._lock:
-            item, self._item = self._item, None
-            self._waiting = item is None
+            self._waiting = self._item is None
             if self._waiting:
                 self._arrived.clear()
-            return item
+            return not self._waiting
 
 
 class Inbox(Generic[T]):

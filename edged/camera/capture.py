@@ -1,0 +1,157 @@
+"""One opening of a camera, from open to close, in one thread."""
+
+import threading
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+import av.error
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from edged.camera import faults, opening, urls
+from edged.camera.clock import TICKS, Clock
+from edged.camera.faults import CameraFault
+from edged.camera.frames import Frame
+from edged.camera.frozen import Frozen
+from edged.camera.meter import Meter
+from edged.camera.pace import Pace
+from edged.camera.planes import Planes
+from edged.mailbox import Latest
+
+CORRUPT_IN_A_ROW = 100  # packets; more than the longest group of pictures that a lost key frame spoils, at 25 fps
+
+Stage = Literal["opening", "reading"]
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What a camera turned out to be; `decoder` says why it is the one in use."""
+
+    codec: str = ""
+    decoder: str = ""
+    width: int = 0
+    height: int = 0
+
+
+class Capture:
+    """Reads one camera until it fails or is closed. `run` blocks, and is for a thread of its own; the rest is for any thread.
+
+    `opened_at` and `last_frame` are monotonic seconds, 0 until then; `paced` and `finite` are as in `Video`, once it is open.
+    """
+
+    def __init__(
+        self,
+        how: opening.Opening,
+        session: str,
+        frames: Latest[Frame],
+        meter: Meter,
+        *,
+        loop: bool = False,
+        frozen_timeout: float = 0.0,
+    ) -> None:
+        self.session = session
+        self.stage: Stage = "opening"
+        self.looks = Looks()
+        self.opened_at = self.last_frame = 0.0
+        self.paced = self.finite = False
+        self._how = how
+        self._latest = frames
+        self._meter = meter
+        self._loop = loop
+        self._frozen = Frozen(frozen_timeout)
+        self._closing = threading.Event()
+        self._planes = Planes()
+        self._pace = Pace()
+        self._clock = Clock(fps=25)
+        self._seq = 0
+        self._spoiled = 0
+
+    def close(self) -> None:
+        """Nothing is put into the slot from now on. The thread ends as soon as libav lets it, at the latest after its timeouts."""
+        self._closing.set()
+
+    def run(self) -> None:
+        """Returns once closed; raises CameraFault, with cause `ended` at the end of a file that is not looped."""
+        try:
+            self._play()
+            while self._loop and self.finite and not self._closing.is_set():
+                self._clock.restart()
+                self._play()
+        except Exception as error:
+            if not self._closing.is_set():
+                raise faults.of(error, self._how.url, opening=self.stage == "opening") from error
+        if not self._closing.is_set():
+            raise CameraFault("ended", f"{urls.place(self._how.url)} is at its end")
+
+    def _play(self) -> None:
+        seq = self._seq
+        with opening.opened(self._how) as video:
+            if self._seq == 0:
+                self._clock = Clock(video.fps)
+            self.paced, self.finite, self.opened_at = video.paced, video.finite, time.monotonic()
+            self.stage = "reading"
+            for packet in video.container.demux(video.stream):
+                if self._closing.is_set():
+                    return
+                self._read(video, packet)
+        if self._seq == seq:
+            raise faults.undecodable(self._how.url, self.looks.codec or "a stream")
+
+    def _read(self, video: opening.Video, packet: "Packet[VideoStream]") -> None:
+        arrived = time.monotonic()
+        self._meter.packet(packet.size, arrived)
+        try:
+            pictures = video.decode(packet)
+        except (av.error.InvalidDataError, av.error.PatchWelcomeError):
+            self._spoil(video)
+            return
+        for picture in pictures:
+            if self._closing.is_set():
+                return
+            self._show(video, picture, arrived)
+
+    def _spoil(self, video: opening.Video) -> None:
+        self._meter.damage()
+        self._spoiled += 1
+        if self._spoiled >= CORRUPT_IN_A_ROW:
+            raise faults.undecodable(self._how.url, video.codec)
+
+    def _show(self, video: opening.Video, picture: VideoFrame, arrived: float) -> None:
+        pts = self._clock.at(round(arrived * TICKS) if video.clockless else picture.pts, video.time_base)
+        if video.paced:
+            if self._closing.wait(self._pace.wait(pts, time.monotonic())):
+                return
+            arrived = time.monotonic()
+        self._spoiled = 0
+        if picture.is_corrupt:
+            self._meter.damage()
+        self._latest.put(self._frame(picture, pts, arrived))
+        self._seq += 1
+        self._meter.frame(arrived)
+        self.last_frame = arrived
+        self._look(video, picture)
+
+    def _frame(self, picture: VideoFrame, pts: int, arrived: float) -> Frame:
+        owner, luma, chroma, full_range = self._planes.of(picture)
+        if self._frozen.is_after(luma, arrived):
+            raise CameraFault("frozen", f"{urls.place(self._how.url)} sends the very same picture; restart the camera")
+        return Frame(
+            picture=owner,
+            luma=luma,
+            chroma=chroma,
+            full_range=full_range,
+            width=picture.width,
+            height=picture.height,
+            session=self.session,
+            seq=self._seq,
+            pts=pts,
+            time=datetime.now(UTC),
+            arrived=arrived,
+        )
+
+    def _look(self, video: opening.Video, picture: VideoFrame) -> None:
+        if (picture.width, picture.height) != (self.looks.width, self.looks.height):
+            self.looks = Looks(video.codec, str(video.decoder), picture.width, picture.height)

@@ -1,0 +1,69 @@
+"""The direction of imports, as docs/design.md draws it."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import edged
+
+ROOT = Path(edged.__file__).parent
+GROUND = {"messages", "mailbox", "subjects", "config", "asking", "shipped"}
+# who may import whom, besides the ground and its own folder; the longest matching name counts
+MAY = {
+    "messages": set(), "mailbox": set(), "shipped": set(), "subjects": {"messages"}, "config": {"messages"},
+    "asking": {"config", "messages"},
+    "settings": set(), "notify": set(), "contract": set(),
+    "vision.tracker": {"vision"}, "vision": {"camera.frames"}, "vision.engines": {"vision"},
+    "scene": {"vision.tracker", "vision.detections"},
+    "camera": set(), "bus": set(), "broker": {"nats_server"}, "nats_server": set(), "gateway": {"bus"},
+    "handlers": {"bus", "scene"}, "logs": {"camera.urls"},
+}  # fmt: skip
+LIBRARY_OF = {
+    "av": "camera", "nats": "bus", "aiohttp": "gateway", "aiortc": "gateway", "onnxruntime": "vision.engines.onnx",
+    "ai_edge_litert": "vision.engines.tflite", "tflite_runtime": "vision.engines.tflite", "prometheus_client": "gateway",
+}  # fmt: skip
+MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in ROOT.rglob("*.py")}
+ON_TOP = ("watch", "daemon", "node", "commands", "__main__")
+
+
+def imported(path: Path) -> set[str]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            deeper = {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= {name for name in deeper if name.removeprefix("edged.") in MODULES} or {node.module}
+    return names
+
+
+def within(module: str, place: str) -> bool:
+    return module == place or module.startswith(place + ".")
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_a_module_knows_only_what_lies_below_it(module: str) -> None:
+    places = [place for place in MAY if within(module, place)]
+    if not places:
+        assert module in {"__init__"} or any(within(module, top) for top in ON_TOP), f"{module} has no place in the design"
+        return
+    place = max(places, key=len)
+    allowed = MAY[place] | {place} | (GROUND if place not in GROUND else set())
+    for name in imported(MODULES[module]):
+        if name.startswith("edged."):
+            target = name.removeprefix("edged.")
+            assert any(within(target, other) for other in allowed), f"edged.{module} must not import {name}"
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_a_library_lives_in_one_place(module: str) -> None:
+    for name in imported(MODULES[module]):
+        home = LIBRARY_OF.get(name.partition(".")[0])
+        assert home is None or within(module, home), f"edged.{module} must not import {name}: that is for {home}"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT.parent / "handlers").glob("*.py")), ids=lambda path: path.name)
+def test_a_handler_imports_only_edged(path: Path) -> None:
+    for name in imported(path):
+        assert not any(within(name, f"edged.{other}") for other in ("camera", "vision", "gateway", "node", "daemon")), name
