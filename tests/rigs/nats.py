@@ -21,6 +21,7 @@ class NatsServer:
     store: Path
     port: int = field(default_factory=free_port)
     process: asyncio.subprocess.Process | None = None
+    options: tuple[str, ...] = ("-js",)
 
     @property
     def url(self) -> str:
@@ -30,7 +31,7 @@ class NatsServer:
         binary = shutil.which("nats-server")
         assert binary, "tests need nats-server: apt-get install nats-server"
         self.process = await asyncio.create_subprocess_exec(
-            binary, "-a", "127.0.0.1", "-p", str(self.port), "-js", "-sd", str(self.store),
+            binary, "-a", "127.0.0.1", "-p", str(self.port), *self.options, "-sd", str(self.store),
             stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
         )  # fmt: skip
         while True:
