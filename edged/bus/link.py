@@ -41,6 +41,10 @@ class Unanswered(BusError):
     """Nobody answered, or not in time."""
 
 
+class Late(Unanswered):
+    """Somebody listens, but did not answer in time."""
+
+
 class Delivery(NamedTuple):
     """One message as it came: the payload untouched."""
 
@@ -119,7 +123,7 @@ class Link:
         except errors.NoRespondersError:
             raise Unanswered(f"nobody answers on {subject}: is that box running and connected?") from None
         except (TimeoutError, errors.TimeoutError):
-            raise Unanswered(f"no answer on {subject} within {timeout:g} s: is that box overloaded?") from None
+            raise Late(f"no answer on {subject} within {timeout:g} s: is that box overloaded?") from None
         except errors.Error as error:
             raise BusError(
                 f"could not ask on {subject}: {error or type(error).__name__}; is nats-server up?"

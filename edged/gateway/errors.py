@@ -1,0 +1,109 @@
+"""Every failure as `{"error": {"code", "message"}}` with a fitting status."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NoReturn
+
+import msgspec
+import structlog
+from aiohttp import web
+
+from edged.asking import ErrorCode
+from edged.bus.link import BusError, Late, Refused, Unanswered
+from edged.gateway.redaction import redacted
+
+log = structlog.get_logger()
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+STATUS: dict[ErrorCode, int] = {"invalid": 400, "forbidden": 403, "not_found": 404, "limit": 429, "unavailable": 503}
+STREAMING = "edged_streaming"  # a request whose reply has begun
+
+
+class ErrorDetail(msgspec.Struct, frozen=True):
+    """`code` is for programs, `message` for people: what is wrong, where, and what to do next."""
+
+    code: str
+    message: str
+
+
+class ErrorReply(msgspec.Struct, frozen=True):
+    error: ErrorDetail
+
+
+class Problem(Exception):
+    """Ends a request with a status and a sentence."""
+
+    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.headers = headers
+
+
+def problem_of(error: BusError) -> Problem:
+    """What a failure of the bus means to who asked over HTTP."""
+    match error:
+        case Refused():
+            return Problem(STATUS[error.code], error.code, str(error))
+        case Late():
+            return Problem(504, "timeout", str(error))
+        case Unanswered():
+            return Problem(503, "unanswered", str(error))
+        case _:
+            return Problem(503, "bus", str(error))
+
+
+@web.middleware
+async def as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turns whatever ends a request into JSON. A reply that has begun cannot be taken back: its failure is passed on."""
+    try:
+        return await handler(request)
+    except Problem as problem:
+        return _reply(request, problem)
+    except BusError as error:
+        return _reply(request, problem_of(error))
+    except web.HTTPException as error:
+        return _reply(request, _from_aiohttp(request, error))
+    except ConnectionError:
+        raise
+    except Exception as error:
+        log.exception("request failed", method=request.method, path=request.path)
+        return _reply(request, Problem(500, "internal", "the gateway failed; its log says why"), error)
+
+
+def _reply(request: web.Request, problem: Problem, cause: Exception | None = None) -> web.Response:
+    if request.get(STREAMING):
+        raise cause or problem
+    body = msgspec.json.encode(ErrorReply(ErrorDetail(problem.code, redacted(str(problem)))))
+    return web.Response(
+        status=problem.status, body=body, headers=problem.headers, content_type="application/json", charset="utf-8"
+    )
+
+
+def _from_aiohttp(request: web.Request, error: web.HTTPException) -> Problem:
+    match error:
+        case web.HTTPNotFound():
+            return Problem(404, "not_found", f"nothing at {request.path}: /api/docs lists what there is")
+        case web.HTTPMethodNotAllowed():
+            allowed = ", ".join(sorted(error.allowed_methods))
+            sentence = f"{request.path} does not take {request.method}: use {allowed}"
+            return Problem(405, "method_not_allowed", sentence, {"Allow": allowed})
+        case web.HTTPRequestEntityTooLarge():
+            return Problem(413, "too_large", "the body is larger than gateway.max_body allows: send less")
+        case _:
+            return Problem(error.status, "invalid" if error.status < 500 else "internal", error.text or error.reason)
+
+
+def refuse(code: ErrorCode, message: str) -> NoReturn:
+    raise Problem(STATUS[code], code, message)
+
+
+def text_of(error: msgspec.ValidationError, place: str) -> str:
+    """msgspec's sentence with the place in words: `body.fps: Expected `float`, got `str``."""
+    sentence, _, path = str(error).partition(" - at `$")
+    return f"{place}{path.rstrip('`')}: {sentence}"
+
+
+def invalid(error: Exception, place: str) -> Problem:
+    sentence: Any = text_of(error, place) if isinstance(error, msgspec.ValidationError) else f"{place}: {error}"
+    return Problem(400, "invalid", sentence)

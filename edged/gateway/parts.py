@@ -1,0 +1,23 @@
+"""The names under which the gateway's parts hang on its aiohttp application."""
+
+from aiohttp import web
+
+from edged import config
+from edged.bus.link import Link
+from edged.bus.pictures import Pictures
+from edged.gateway.alerts import AlertHistory
+from edged.gateway.directory import Directory
+from edged.gateway.feeds import Feeds
+from edged.gateway.hub import Hub
+from edged.gateway.sockets import Sockets
+from edged.gateway.streams import Streams
+
+SETTINGS = web.AppKey("settings", config.Config)
+LINK = web.AppKey("link", Link)
+PICTURES = web.AppKey("pictures", Pictures)
+SOCKETS = web.AppKey("sockets", Sockets)
+HUB = web.AppKey("hub", Hub)
+DIRECTORY = web.AppKey("directory", Directory)
+FEEDS = web.AppKey("feeds", Feeds)
+STREAMS = web.AppKey("streams", Streams)
+ALERTS = web.AppKey("alerts", AlertHistory)

@@ -1,0 +1,66 @@
+"""Every route as data: what is served, and what the OpenAPI document says of it."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from edged.asking import ProbeReport
+from edged.gateway import alerts, cameras, docs, health, history, metrics, mjpeg, pictures, realtime, static
+from edged.gateway.errors import Handler
+from edged.gateway.wire import NoQuery
+
+Login = Literal["key", "viewer", "none"]
+
+
+@dataclass(frozen=True)
+class Route:
+    """`reply` is a Struct for JSON, or a media type. `login`: a `key` if one is set; the `viewer`'s files need none, nor does `none`,
+    which is open to other hosts too."""
+
+    method: Literal["GET", "POST", "PATCH", "DELETE"]
+    path: str
+    handler: Handler
+    summary: str
+    reply: type[Any] | str
+    query: type[Any] = NoQuery
+    body: type[Struct] | None = None
+    status: int = 200
+    login: Login = "key"
+    head: bool = True
+    listed: bool = True
+
+
+WEBSOCKET = "websocket"
+
+_CAMERA = "/api/cameras/{camera}"
+
+ROUTES = (
+    Route("GET", "/health", health.word, "Whether all is well, in a word; 503 when not.", health.Word, login="none"),
+    Route("GET", "/healthz", health.word, "The same, as Kubernetes calls it.", health.Word, login="none"),
+    Route("GET", "/api/health", health.detail, "How gateway, bus and nodes do.", health.Health),
+    Route("GET", "/api/cameras", cameras.listed, "The cameras.", cameras.Page, query=cameras.ListQuery),
+    Route("POST", "/api/cameras", cameras.added, "Adds a camera.", cameras.View, body=cameras.NewCamera, status=201),
+    Route("GET", _CAMERA, cameras.shown, "One camera.", cameras.View),
+    Route("PATCH", _CAMERA, cameras.changed, "Changes what the body names.", cameras.View, body=cameras.CameraPatch),
+    Route("DELETE", _CAMERA, cameras.removed, "Removes the camera.", "", status=204),
+    Route("POST", f"{_CAMERA}/start", cameras.started, "Starts the camera.", cameras.View),
+    Route("POST", f"{_CAMERA}/stop", cameras.stopped, "Stops the camera.", cameras.View),
+    Route("POST", f"{_CAMERA}/detection", cameras.detection, "Switches detection.", cameras.View, body=cameras.DetectionSwitch),
+    Route("POST", f"{_CAMERA}/fps", cameras.fps, "Sets detections per second.", cameras.View, body=cameras.Rate),
+    Route("GET", f"{_CAMERA}/picture.jpg", pictures.still, "The newest frame.", "image/jpeg", query=pictures.StillQuery),
+    Route("POST", "/api/probe", cameras.probed, "Looks at a URL from a node.", ProbeReport, body=cameras.Probe),
+    Route("GET", "/api/realtime/latest", realtime.latest, "The newest detections.", realtime.Latest, query=realtime.LatestQuery),
+    Route("GET", "/api/realtime/ws", realtime.listen, "Messages as NATS carries them, as text frames.", WEBSOCKET,
+          query=realtime.ListenQuery, status=101, head=False),
+    Route("GET", "/api/realtime/pictures", pictures.watch, "Live JPEGs of many cameras, as binary frames.", WEBSOCKET,
+          status=101, head=False),
+    Route("GET", "/api/media/mjpeg", mjpeg.stream, "Live pictures of one camera.", "multipart/x-mixed-replace",
+          query=mjpeg.StreamQuery, head=False),
+    Route("GET", "/api/alerts", history.alerts, "Alerts, newest first.", history.AlertPage, query=alerts.AlertQuery),
+    Route("GET", "/api/snapshots/{key:.+}", history.snapshot, "A stored picture.", "image/jpeg"),
+    Route("GET", "/metrics", metrics.metrics, "Figures for Prometheus.", "text/plain"),
+    Route("GET", "/api/openapi.json", docs.document, "This description.", "application/json"),
+    Route("GET", "/api/docs", docs.page, "This description for people.", "text/html"),
+    Route("GET", "/{path:(?!api/).*}", static.file, "The viewer.", "text/html", login="viewer", listed=False),
+)  # fmt: skip
