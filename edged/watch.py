@@ -1,6 +1,5 @@
 """One camera from frame to fact. Read this first."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Protocol
@@ -23,7 +22,7 @@ class Voice(Protocol):
 
     async def state(self, fact: m.TrackStarted | m.TrackEnded) -> None: ...
 
-    def picture(self, frame: Frame, shots: Sequence[Shot]) -> None: ...
+    def picture(self, frame: Frame, shot: Shot, label: str) -> None: ...
 
 
 async def watch(address: Address, eyes: Eyes, seat: Seat, frames: Latest[Frame], voice: Voice) -> None:
@@ -40,8 +39,8 @@ async def watch(address: Address, eyes: Eyes, seat: Seat, frames: Latest[Frame],
             visit.moment = _moment(frame)
             for fact in visit.presence.see(look.update, visit.moment):
                 await voice.state(fact)
-            if shots := visit.choose(frame, look):
-                voice.picture(frame, shots)
+            for shot in visit.choose(frame, look):
+                voice.picture(frame, shot, eyes.labels[shot.tracked.label])
     finally:
         await _over(visit, voice)
 

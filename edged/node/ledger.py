@@ -37,7 +37,7 @@ class Ledger:
             batch = [await self._waiting.get()]
             while len(batch) < _BATCH and not self._waiting.empty():
                 batch.append(self._waiting.get_nowait())
-            while not await self._write(batch):
+            while not await self._write(batch):  # noqa: ASYNC110
                 await asyncio.sleep(_RETRY)
             for _ in batch:
                 self._waiting.task_done()

@@ -50,12 +50,13 @@ class Running:
         self._seat: Seat | None = None
         self._states: asyncio.Queue[m.CameraStateChanged] = asyncio.Queue()
         self._status: m.CameraStatus | None = None
-        self._group = asyncio.TaskGroup()
+        self._group: asyncio.TaskGroup | None = None
         self._seeing: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
         try:
-            async with self._group as group:
+            async with asyncio.TaskGroup() as self._group:
+                group = self._group
                 group.create_task(self.live.run())
                 group.create_task(self._voice.run())
                 group.create_task(self._tell_states())
@@ -96,6 +97,8 @@ class Running:
 
     def _toggle(self) -> None:
         """Detection on or off, as the settings say; the stream stays open."""
+        if self._group is None:
+            return
         if self.settings.detection and self._seeing is None:
             self._seeing = self._group.create_task(self._see())
         elif not self.settings.detection and self._seeing is not None:

@@ -9,8 +9,7 @@ from typing import Self
 import structlog
 
 from edged import config
-from edged.vision.detector import Detector
-from edged.vision.loading import open_detector
+from edged.vision.detector import Detector, open_detector
 from edged.vision.turns import Turns
 
 log = structlog.get_logger()
