@@ -1,5 +1,6 @@
 """TFLite models on LiteRT (`ai_edge_litert`), or on `tflite_runtime` where only that is installed."""
 
+import ctypes
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
@@ -91,6 +92,7 @@ def _delegate(device: Device, for_edge_tpu: bool) -> tuple[Any, str, str]:
 
 def _loaded(library: str, device: str, remedy: str) -> tuple[Any, str, str]:
     try:
+        ctypes.CDLL(library)  # LiteRT's own attempt leaves a half-made delegate whose end prints a traceback
         return load_delegate(library), device, ""
     except (OSError, ValueError) as error:
         return None, "", f"{device}: can't use {library} ({_first_line(error)}); {remedy}"
