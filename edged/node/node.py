@@ -54,6 +54,8 @@ class Node:
             async with self._group as group:
                 group.create_task(self._vitals.run())
                 await self._cameras.begin()
+                if any(camera.enabled and camera.detection for camera in self._all.values()):
+                    await self._sight.open()  # a model that is missing ends the daemon now, not a camera later
                 async with self._bus.link.answer(f"edged-{self._settings.node}", self._endpoints()):
                     await self._tell_health()
         finally:
