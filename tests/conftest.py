@@ -6,6 +6,8 @@ import pytest
 from demo import clips
 from tests.rigs.nats import NatsServer, running_nats
 
+pytest_plugins = ["tests.rigs.cameras"]
+
 
 @pytest.fixture
 async def nats_server(tmp_path: Path) -> AsyncIterator[NatsServer]:

@@ -74,7 +74,10 @@ class Capture:
         self._closing.set()
 
     def run(self) -> None:
-        """Returns once closed; raises CameraFault, with cause `ended` at the end of a file that is not looped."""
+        """Returns once closed; raises CameraFault, with cause `ended` at the end of a file that is not looped.
+
+        The fault hides the error it was made from, which may hold the password.
+        """
         try:
             self._play()
             while self._loop and self.finite and not self._closing.is_set():
@@ -82,9 +85,9 @@ class Capture:
                 self._play()
         except Exception as error:
             if not self._closing.is_set():
-                raise faults.of(error, self._how.url, opening=self.stage == "opening") from error
+                raise faults.of(error, self._how.url, opening=self.stage == "opening") from None
         if not self._closing.is_set():
-            raise CameraFault("ended", f"{urls.place(self._how.url)} is at its end")
+            raise faults.ended(self._how.url, finite=self.finite)
 
     def _play(self) -> None:
         seq = self._seq
@@ -102,7 +105,8 @@ class Capture:
 
     def _read(self, video: opening.Video, packet: "Packet[VideoStream]") -> None:
         arrived = time.monotonic()
-        self._meter.packet(packet.size, arrived)
+        if packet.size:  # the last one is empty, and makes the decoder give what it holds back
+            self._meter.packet(packet.size, arrived)
         try:
             pictures = video.decode(packet)
         except (av.error.InvalidDataError, av.error.PatchWelcomeError):
