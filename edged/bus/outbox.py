@@ -69,6 +69,7 @@ class Outbox:
         self.pending = pending
         self._database = database
         self._arrived = asyncio.Event()
+        self._settled = asyncio.Event()
 
     async def append(self, entry: Entry) -> None:
         """Returns when the fact is on disk; an id that is there already stays as it is. Raises BusError when the disk fails."""
@@ -133,15 +134,23 @@ class Outbox:
             lambda db: db.execute("DELETE FROM facts WHERE acknowledged < ?", (limit,)), durable=False
         )
 
+    async def delivered(self) -> None:
+        """Waits until every fact has been acknowledged."""
+        while self.pending:
+            self._settled.clear()
+            await self._settled.wait()
+
     def _appended(self, rows: int) -> None:
         self.pending += rows
         self._arrived.set()
 
     def _done(self, rows: int) -> None:
         self.pending -= rows
+        self._settled.set()
 
     def _recounted(self, outcome: tuple[int, int]) -> None:
         _, self.pending = outcome
+        self._settled.set()
 
 
 @asynccontextmanager
