@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from edged import config
 from edged.asking import CameraRecord
+from edged.bus.facts import Facts
 from edged.bus.link import Link, connect
 from edged.bus.pictures import Pictures
 from edged.bus.tables import Table
@@ -19,6 +20,7 @@ class Bus:
     """`cameras` is keyed `<site>.<node>.<camera>`."""
 
     link: Link
+    facts: Facts
     cameras: Table[CameraRecord]
     pictures: Pictures
 
@@ -28,4 +30,6 @@ async def open_bus(settings: config.Nats, url: str, name: str) -> AsyncIterator[
     """Connects to `url`. Raises BusError if no server is there."""
     async with connect(url, name) as link:
         max_age = timedelta(days=settings.pictures_max_age_days)
-        yield Bus(link, Table(link, CAMERAS, CameraRecord), Pictures(link, max_age, settings.pictures_max_bytes))
+        yield Bus(
+            link, Facts(link), Table(link, CAMERAS, CameraRecord), Pictures(link, max_age, settings.pictures_max_bytes)
+        )
