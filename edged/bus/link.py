@@ -113,11 +113,16 @@ class Link:
         try:
             yield inbox
         finally:
-            with suppress(errors.Error):
+            with suppress(errors.Error, OSError):
                 await subscription.unsubscribe()
 
     async def ask(self, subject: str, payload: bytes = b"", timeout: float = 5.0) -> Delivery:
-        """The answer to a request. Raises Refused with the other side's sentence, Unanswered when nobody is there."""
+        """The answer to a request. Raises Refused with the other side's sentence, Unanswered when nobody is there.
+
+        Without a connection it fails at once: kept until there is one, the request would be carried out long after it was given up.
+        """
+        if not self.nc.is_connected:
+            raise BusError(f"could not ask on {subject}: no connection to nats-server; is it running?")
         try:
             msg = await self.nc.request(subject, payload, timeout=timeout)
         except errors.NoRespondersError:
@@ -149,7 +154,7 @@ class Link:
         finally:
             for task in tasks:
                 task.cancel()
-            with suppress(errors.Error):
+            with suppress(errors.Error, OSError):
                 await service.stop()
 
     async def _registered(self) -> None:

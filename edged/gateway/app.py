@@ -15,7 +15,7 @@ from edged import config
 from edged.bus.bus import Bus
 from edged.gateway import docs, health, metrics, openapi, static
 from edged.gateway.alerts import AlertHistory
-from edged.gateway.auth import ALWAYS_OPEN, KEY, OPEN, GatewayError, guarded, require_login
+from edged.gateway.auth import ALWAYS_OPEN, KEY, OPEN, guarded, is_loopback
 from edged.gateway.directory import Directory
 from edged.gateway.errors import as_json
 from edged.gateway.feeds import Feeds
@@ -32,11 +32,25 @@ _FIRST_READ = 2.0  # seconds the start may wait for NATS to list the cameras
 _LAST_WORDS = 0.3  # seconds requests have to end when the gateway does
 
 
+class GatewayError(Exception):
+    """The gateway cannot start; the text says what, where and what next."""
+
+
 @dataclass(frozen=True)
 class Gateway:
     """A gateway that is being served. `url` ends without a slash."""
 
     url: str
+
+
+def check(settings: config.Config) -> None:
+    """Raises GatewayError for an address that others reach while there is no key to ask them for."""
+    if settings.auth.api_key or is_loopback(settings.gateway.host):
+        return
+    raise GatewayError(
+        f"gateway.host {settings.gateway.host} can be reached by others, and no login is set: "
+        'add api_key = "${EDGED_API_KEY}" under [auth] in edged.toml, or set gateway.host = "127.0.0.1"'
+    )
 
 
 def build(bus: Bus, settings: config.Config) -> web.Application:
@@ -58,7 +72,7 @@ def build(bus: Bus, settings: config.Config) -> web.Application:
     app[ALWAYS_OPEN] = frozenset(route.handler for route in ROUTES if route.login == "none")
     app[health.STARTED] = time.monotonic()
     app[docs.DOCUMENT] = openapi.described(ROUTES)
-    app[static.FILES] = static.load()
+    app[static.FILES] = static.viewer()
     _measure(app)
     for route in ROUTES:
         if route.method == "GET":
@@ -76,7 +90,7 @@ async def serve(bus: Bus, settings: config.Config) -> AsyncIterator[Gateway]:
 
     Raises GatewayError when it may not or cannot listen. What goes wrong later, inside or in the block, comes in an ExceptionGroup.
     """
-    require_login(settings)
+    check(settings)
     app = build(bus, settings)
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=_LAST_WORDS)
     await runner.setup()

@@ -6,16 +6,11 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from edged import config
 from edged.gateway.errors import Handler, Problem
 
 OPEN = web.AppKey("open", frozenset[Handler])
 ALWAYS_OPEN = web.AppKey("always_open", frozenset[Handler])
 KEY = web.AppKey("key", str)
-
-
-class GatewayError(Exception):
-    """The gateway cannot start; the text says what, where and what next."""
 
 
 def is_loopback(host: str) -> bool:
@@ -24,16 +19,6 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
-
-
-def require_login(settings: config.Config) -> None:
-    """Raises GatewayError for an address that others reach while there is no key to ask them for."""
-    if settings.auth.api_key or is_loopback(settings.gateway.host):
-        return
-    raise GatewayError(
-        f"gateway.host {settings.gateway.host} can be reached by others, and no login is set: "
-        'add api_key = "${EDGED_API_KEY}" under [auth] in edged.toml, or set gateway.host = "127.0.0.1"'
-    )
 
 
 @web.middleware

@@ -111,10 +111,7 @@ async def added(request: web.Request) -> web.Response:
 
 async def changed(request: web.Request) -> web.Response:
     _, patch = await body(request, CameraPatch)
-    record = await named(request)
-    if patch.get("url") == redacted(record.camera.url):
-        del patch["url"]  # as we showed it: it must not replace the one with the password
-    return reply(await _ask(request, address_of(record), "set", patch))
+    return reply(await _ask(request, address_of(await named(request)), "set", patch))
 
 
 async def removed(request: web.Request) -> web.Response:

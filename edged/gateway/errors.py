@@ -1,7 +1,6 @@
 """Every failure as `{"error": {"code", "message"}}` with a fitting status."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, NoReturn
 
 import msgspec
 import structlog
@@ -16,7 +15,6 @@ log = structlog.get_logger()
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 STATUS: dict[ErrorCode, int] = {"invalid": 400, "forbidden": 403, "not_found": 404, "limit": 429, "unavailable": 503}
-STREAMING = "edged_streaming"  # a request whose reply has begun
 
 
 class ErrorDetail(msgspec.Struct, frozen=True):
@@ -55,25 +53,23 @@ def problem_of(error: BusError) -> Problem:
 
 @web.middleware
 async def as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turns whatever ends a request into JSON. A reply that has begun cannot be taken back: its failure is passed on."""
+    """Turns whatever ends a request into JSON."""
     try:
         return await handler(request)
     except Problem as problem:
-        return _reply(request, problem)
+        return _reply(problem)
     except BusError as error:
-        return _reply(request, problem_of(error))
+        return _reply(problem_of(error))
     except web.HTTPException as error:
-        return _reply(request, _from_aiohttp(request, error))
+        return _reply(_from_aiohttp(request, error))
     except ConnectionError:
-        raise
-    except Exception as error:
+        raise  # the client left; nobody is there to be told
+    except Exception:  # one request must not end the others, and the client must hear something
         log.exception("request failed", method=request.method, path=request.path)
-        return _reply(request, Problem(500, "internal", "the gateway failed; its log says why"), error)
+        return _reply(Problem(500, "internal", "the gateway failed; its log says why"))
 
 
-def _reply(request: web.Request, problem: Problem, cause: Exception | None = None) -> web.Response:
-    if request.get(STREAMING):
-        raise cause or problem
+def _reply(problem: Problem) -> web.Response:
     body = msgspec.json.encode(ErrorReply(ErrorDetail(problem.code, redacted(str(problem)))))
     return web.Response(
         status=problem.status, body=body, headers=problem.headers, content_type="application/json", charset="utf-8"
@@ -94,16 +90,7 @@ def _from_aiohttp(request: web.Request, error: web.HTTPException) -> Problem:
             return Problem(error.status, "invalid" if error.status < 500 else "internal", error.text or error.reason)
 
 
-def refuse(code: ErrorCode, message: str) -> NoReturn:
-    raise Problem(STATUS[code], code, message)
-
-
-def text_of(error: msgspec.ValidationError, place: str) -> str:
-    """msgspec's sentence with the place in words: `body.fps: Expected `float`, got `str``."""
-    sentence, _, path = str(error).partition(" - at `$")
-    return f"{place}{path.rstrip('`')}: {sentence}"
-
-
 def invalid(error: Exception, place: str) -> Problem:
-    sentence: Any = text_of(error, place) if isinstance(error, msgspec.ValidationError) else f"{place}: {error}"
-    return Problem(400, "invalid", sentence)
+    """400 for what msgspec could not take, with the place in words: `body.fps: Expected `float`, got `str``."""
+    sentence, _, path = str(error).partition(" - at `$")
+    return Problem(400, "invalid", f"{place}{path.rstrip('`')}: {sentence}")

@@ -18,9 +18,8 @@ from edged.gateway.redaction import redacted
 from edged.gateway.sockets import BINARY, frame
 from edged.subjects import Address
 
-WAIT = 2.0  # seconds a node may wait for a newer frame
+WAIT = 5.0  # seconds a node may wait for a newer frame; cameras with fewer frames than that seem broken
 _RETRY_MIN, _RETRY_MAX = 0.5, 4.0
-_BREATH = 0.05  # seconds; a node that answers "nothing newer" at once must not be asked in a tight loop
 _RECENT = 2.0  # seconds during which a picture is shown to who comes later
 
 _meta = msgspec.json.Decoder(PictureMeta)
@@ -133,10 +132,7 @@ class Feed:
                 continue
             retry_in = _RETRY_MIN
             self._failure = None
-            if picture is None:
-                await asyncio.sleep(_BREATH)
-            else:
-                self._deal(picture)
+            self._deal(picture)
 
     async def _somebody_ready(self) -> None:
         while True:
@@ -149,8 +145,7 @@ class Feed:
             except TimeoutError:
                 continue
 
-    async def _pull(self) -> Picture | None:
-        """The next picture, or None if there was no newer frame in time."""
+    async def _pull(self) -> Picture:
         newest = self._newest.meta if self._newest else None
         request = PictureRequest(
             session=newest.session if newest else "",
@@ -226,12 +221,10 @@ class Feeds:
                 task.cancel()
 
 
-async def pull(link: Link, address: Address, request: PictureRequest) -> Picture | None:
-    """One picture of the camera; None when there was no frame newer than `after` in time. Raises BusError."""
+async def pull(link: Link, address: Address, request: PictureRequest) -> Picture:
+    """One picture of the camera. Raises BusError, and KeyError or MsgspecError for an answer that is no picture."""
     subject = subjects.on(address, "picture")
     delivery = await link.ask(subject, msgspec.json.encode(request), timeout=request.wait + 3)
-    if not delivery.data:
-        return None
     return Picture(address, _meta.decode(delivery.headers[META]), delivery.data)
 
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from edged.gateway.alerts import AlertQuery
 from edged.gateway.errors import Problem
 from edged.gateway.parts import ALERTS, PICTURES
-from edged.gateway.wire import query, reply
+from edged.gateway.wire import matches, query, reply
 from edged.messages import AlertRaised
 
 _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.=-]*(/[A-Za-z0-9_-][A-Za-z0-9_.=-]*)*")
@@ -50,10 +50,8 @@ async def snapshot(request: web.Request) -> web.Response:
     jpeg = await request.app[PICTURES].get(key)
     if jpeg is None:
         raise Problem(404, "not_found", f"no snapshot {key}: it may be older than nats.pictures_max_age_days")
-    response = web.Response(body=jpeg, content_type="image/jpeg")
-    response.etag = hashlib.sha256(jpeg).hexdigest()[:32]
-    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
-    if any(etag.value in (response.etag.value, "*") for etag in request.if_none_match or ()):
-        response.set_status(304)
-        response.body = None
-    return response
+    etag = hashlib.sha256(jpeg).hexdigest()[:32]
+    headers = {"ETag": f'"{etag}"', "Cache-Control": "private, max-age=31536000, immutable"}
+    if matches(request, etag):
+        return web.Response(status=304, headers=headers)
+    return web.Response(body=jpeg, content_type="image/jpeg", headers=headers)

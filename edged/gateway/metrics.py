@@ -9,12 +9,13 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 
 from edged import __version__
 from edged.gateway.directory import address_of
-from edged.gateway.errors import STREAMING, Handler
+from edged.gateway.errors import Handler
 from edged.gateway.parts import ALERTS, DIRECTORY, FEEDS, HUB, LINK, SOCKETS, STREAMS
 from edged.messages import CameraHealth, NodeHealth
 from edged.subjects import Address
 
-Figure = tuple[type[Metric], str, str, float]
+Family = GaugeMetricFamily | CounterMetricFamily
+Figure = tuple[type[Family], str, str, float]
 
 
 class Requests:
@@ -32,12 +33,12 @@ class Requests:
             registry=registry,
         )
 
-    def answered(self, request: web.Request, status: int, seconds: float) -> None:
+    def answered(self, request: web.Request, status: int, seconds: float, plain: bool) -> None:
         resource = request.match_info.route.resource
         # unknown paths share one name, or strangers could make as many series as they like
         route = resource.canonical if resource is not None else "unknown"
         self._answered.labels(request.method, route, status).inc()
-        if not request.get(STREAMING):
+        if plain:
             self._seconds.labels(request.method, route).observe(seconds)
 
 
@@ -49,7 +50,8 @@ REGISTRY = web.AppKey("registry", CollectorRegistry)
 async def counted(request: web.Request, handler: Handler) -> web.StreamResponse:
     began = time.perf_counter()
     response = await handler(request)
-    request.app[REQUESTS].answered(request, response.status, time.perf_counter() - began)
+    plain = isinstance(response, web.Response)
+    request.app[REQUESTS].answered(request, response.status, time.perf_counter() - began, plain)
     return response
 
 
@@ -112,7 +114,7 @@ class _Families:
 
     def __init__(self, labels: list[str]) -> None:
         self._labels = labels
-        self._families: dict[str, GaugeMetricFamily | CounterMetricFamily] = {}
+        self._families: dict[str, Family] = {}
 
     def add(self, where: list[str], figures: list[Figure]) -> None:
         for kind, name, text, value in figures:

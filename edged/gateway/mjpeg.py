@@ -8,7 +8,7 @@ from aiohttp import web
 from msgspec import Meta
 
 from edged.gateway.directory import address_of
-from edged.gateway.errors import STREAMING, ErrorDetail, Problem
+from edged.gateway.errors import ErrorDetail, Problem
 from edged.gateway.feeds import Picture, Viewer
 from edged.gateway.parts import DIRECTORY, FEEDS, SETTINGS, STREAMS
 from edged.gateway.pictures import Ask, exactly
@@ -61,7 +61,6 @@ async def stream(request: web.Request) -> web.StreamResponse:
 
 async def _written(request: web.Request, first: Picture, slot: Slot, viewer: Viewer) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": f"multipart/x-mixed-replace; boundary={_BOUNDARY}"})
-    request[STREAMING] = True
     await response.prepare(request)
     if request.transport is not None and (sock := request.transport.get_extra_info("socket")) is not None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _KERNEL_BUFFER)

@@ -61,8 +61,6 @@ async def still(request: web.Request) -> web.Response:
     address = address_of(await named(request))
     wanted = PictureRequest(width=asked.width, quality=asked.quality)
     picture = await pull(request.app[LINK], address, wanted)
-    if picture is None:
-        raise Problem(503, "unavailable", f"{address} has no picture yet: ask again in a moment")
     return web.Response(body=picture.jpeg, content_type="image/jpeg", headers=exactly(picture))
 
 

@@ -4,7 +4,9 @@ import re
 
 # user, then a password up to the last @ of the word; a number before a slash is a port, so there is no password
 _USERINFO = re.compile(r"(?P<start>[A-Za-z][A-Za-z0-9+.-]*://[^\s:/@\"'<>]*):(?!\d{1,5}(?:[/?#]|$))[^\s\"'<>]*@")
-_QUERY = re.compile(r"(?P<start>[?&](?:pass(?:word|wd)?|pwd|token|secret|(?:api_?)?key)=)[^&#\s\"'<>]+", re.IGNORECASE)
+_QUERY = re.compile(
+    r"(?P<start>[?&;#][\w.-]*(?:pass|pwd|token|key|auth|secret|sig|credential)[\w.-]*=)[^&;#\s\"'<>]+", re.IGNORECASE
+)
 
 
 def redacted(text: str) -> str:

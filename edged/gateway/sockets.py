@@ -12,7 +12,6 @@ import structlog
 from aiohttp import WSCloseCode, web
 
 from edged import config
-from edged.gateway.errors import STREAMING
 
 log = structlog.get_logger()
 
@@ -35,16 +34,17 @@ def frame(opcode: int, payload: bytes) -> bytes:
 class Socket:
     """One client. `send` says False when it is more than `patience` messages behind."""
 
-    __slots__ = ("_behind", "_patience", "_transport")
+    __slots__ = ("_behind", "_patience", "_transport", "closed")
 
     def __init__(self, transport: asyncio.Transport, patience: int) -> None:
         self._transport = transport
         self._patience = patience
         self._behind = 0
+        self.closed = False
 
     def send(self, frame: bytes) -> bool:
         transport = self._transport
-        if transport.is_closing():
+        if self.closed or transport.is_closing():
             return True
         if transport.get_write_buffer_size() <= _SLACK:
             self._behind = 0
@@ -56,12 +56,17 @@ class Socket:
         return True
 
     def close(self, code: int, reason: str) -> None:
-        """Says why after what is already on its way; a client that does not read that either is cut off."""
-        if self._transport.is_closing():
+        """Says why, after what is already on its way. A client that does not answer in time is cut off."""
+        if self.closed or self._transport.is_closing():
             return
+        self.closed = True
         self._transport.write(frame(_CLOSE, struct.pack("!H", code) + reason.encode()[:123]))
-        self._transport.close()
         asyncio.get_running_loop().call_later(_LINGER, self._transport.abort)
+
+    def hang_up(self) -> None:
+        """After `close`: the client has answered or left, and aiohttp need not say goodbye once more."""
+        if self.closed:
+            self._transport.close()
 
 
 Speak = Callable[[web.WebSocketResponse, Socket], Awaitable[None]]
@@ -85,9 +90,8 @@ class Sockets:
         That is said after the handshake because a browser tells its page nothing about a refused one.
         """
         ws = web.WebSocketResponse(
-            heartbeat=self._settings.heartbeat, compress=False, max_msg_size=_MAX_SAID, timeout=_LINGER
+            heartbeat=self._settings.heartbeat, compress=False, max_msg_size=_MAX_SAID, timeout=_LINGER, autoclose=False
         )
-        request[STREAMING] = True
         await ws.prepare(request)
         transport = request.transport
         if len(self._open) >= self._settings.websocket_clients or transport is None:
@@ -99,8 +103,12 @@ class Sockets:
         self._open.add(socket)
         try:
             await speak(ws, socket)
+        except Exception:  # the handshake is over, so this client can only be told in a close frame
+            log.exception("websocket failed", path=request.path)
+            socket.close(WSCloseCode.INTERNAL_ERROR, "the gateway failed; its log says why")
         finally:
             self._open.discard(socket)
+            socket.hang_up()
         return ws
 
     def drop(self, socket: Socket) -> None:

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from edged import shipped
 from edged.gateway.errors import Problem
+from edged.gateway.wire import matches
 
 _TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".webmanifest": "application/manifest+json"}
 _TEXT = ("text/", "application/json", "application/manifest+json", "image/svg+xml")
@@ -27,12 +28,16 @@ class File:
 FILES = web.AppKey("files", dict[str, File])
 
 
-def load() -> dict[str, File]:
-    """Path below `/` -> file. Empty when this install came without a viewer."""
+def viewer() -> dict[str, File]:
+    """The viewer that came with this install; empty when none did."""
     try:
-        root = shipped.path("web-static")
+        return load(shipped.path("web-static"))
     except FileNotFoundError:
         return {}
+
+
+def load(root: Path) -> dict[str, File]:
+    """Path below `root` -> file."""
     paths = sorted(path for path in root.rglob("*") if path.is_file() and not path.name.startswith("."))
     return {path.relative_to(root).as_posix(): _file(path) for path in paths}
 
@@ -63,7 +68,7 @@ async def file(request: web.Request) -> web.Response:
     headers = {
         "ETag": f'W/"{found.etag}"', "Cache-Control": "no-cache", "Vary": "Accept-Encoding", "Content-Type": found.type,
     }  # fmt: skip
-    if any(etag.value in (found.etag, "*") for etag in request.if_none_match or ()):
+    if matches(request, found.etag):
         del headers["Content-Type"]
         return web.Response(status=304, headers=headers)
     if found.compressed is not None and "gzip" in request.headers.get("Accept-Encoding", ""):

@@ -41,3 +41,8 @@ def reply(content: object, status: int = 200, headers: dict[str, str] | None = N
         content_type="application/json",
         charset="utf-8",
     )
+
+
+def matches(request: web.Request, etag: str) -> bool:
+    """Whether the client has it already."""
+    return any(known.value in (etag, "*") for known in request.if_none_match or ())

@@ -1,0 +1,65 @@
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from aiohttp import ClientSession, ClientTimeout
+
+from edged import config
+from edged.bus.bus import open_bus
+from edged.gateway.app import serve
+from tests.rigs.nats import NatsServer
+from tests.rigs.node import Node, running_node
+
+
+@dataclass
+class World:
+    """A gateway in front of a node; `http` asks the gateway."""
+
+    nats: NatsServer
+    node: Node
+    http: ClientSession
+    url: str
+
+    async def get(self, path: str, status: int = 200, /, **params: Any) -> Any:
+        return await self.ask("GET", path, status, params=params)
+
+    async def ask(self, method: str, path: str, status: int = 200, **said: Any) -> Any:
+        async with self.http.request(method, path, **said) as response:
+            assert response.status == status, await response.text()
+            return await response.json() if response.content_type == "application/json" else await response.read()
+
+    async def until(self, path: str, true: Callable[[Any], bool]) -> Any:
+        """What `path` says once it is so; NATS takes a moment to bring the news."""
+        async with asyncio.timeout(10):
+            while not true(found := await self.get(path)):
+                await asyncio.sleep(0.01)
+        return found
+
+
+def settings(auth: str = "", **gateway: Any) -> config.Config:
+    return config.Config(gateway=config.Gateway(port=0, **gateway), auth=config.Auth(api_key=auth))
+
+
+@asynccontextmanager
+async def a_world(nats_server: NatsServer, auth: str = "", **gateway: Any) -> AsyncIterator[World]:
+    async with (
+        running_node(nats_server.url) as node,
+        open_bus(config.Nats(), nats_server.url, "gateway") as bus,
+        serve(bus, settings(auth, **gateway)) as served,
+        ClientSession(served.url, timeout=ClientTimeout(20)) as http,
+    ):
+        yield World(nats_server, node, http, served.url)
+
+
+@pytest.fixture
+async def world(nats_server: NatsServer) -> AsyncIterator[World]:
+    """One camera, `front`, of the node home.edge, which was heard."""
+    async with a_world(nats_server) as world:
+        await world.node.add("front")
+        await world.node.healthy()
+        await world.until("/api/cameras", lambda found: found["total"] == 1)
+        await world.until("/api/health", lambda found: found["nodes"])
+        yield world
