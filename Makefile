@@ -6,7 +6,7 @@
 #   make bench [ARGS=--quick]    the figures of the README, on this machine
 #   make check                   what must be clean before a change goes in
 #   make format                  formats the sources
-#   make clean                   removes what the above made, except recordings of the bench
+#   make clean                   removes what the above made; the bench's results stay
 
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -20,6 +20,8 @@ PYTHON := $(VENV)/bin/python
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+# Debian takes ensurepip out of Python; asked for here too, so that who is not root has but one line to type.
+VENV_PACKAGE = $(if $(wildcard $(VENV)/.made),,'python3-venv=python3 -c "import ensurepip"')
 GSTREAMER := python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
 
 # One line for each package on its way; pip's own words only when something fails. The lock makes `make -j` safe.
@@ -30,18 +32,18 @@ define install
 	touch $@
 endef
 
-demo: $(VENV)/.edged system-demo
+demo: system-demo $(VENV)/.edged
 ifdef SOURCE
-	@exec $(PYTHON) -m edged run --source '$(SOURCE)'
+	@exec $(PYTHON) -m edged run --source '$(subst ','\'',$(value SOURCE))'
 else
 	@$(PYTHON) -m demo.clips
 	exec $(PYTHON) -m edged run --config demo/edged.toml
 endif
 
-test: $(VENV)/.edged $(VENV)/.group-test system-test
+test: system-test $(VENV)/.edged $(VENV)/.group-test
 	@exec $(PYTHON) -m pytest $(ARGS)
 
-bench: $(VENV)/.edged $(VENV)/.group-bench system-demo
+bench: system-demo $(VENV)/.edged $(VENV)/.group-bench
 	@exec $(PYTHON) -m bench $(ARGS)
 
 check: $(VENV)/.edged $(VENV)/.group-test $(VENV)/.group-check
@@ -58,10 +60,10 @@ clean:
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 system-demo:
-	@tools/need.sh nats-server=nats-server
+	@tools/need.sh 'nats-server=command -v nats-server' $(VENV_PACKAGE)
 
-system-test: system-demo
-	@tools/need.sh chromium=chromium $(GSTREAMER)
+system-test:
+	@tools/need.sh 'nats-server=command -v nats-server' $(VENV_PACKAGE) 'chromium=command -v chromium' $(GSTREAMER)
 
 $(VENV)/.made: tools/venv.sh
 	@tools/venv.sh $(VENV)

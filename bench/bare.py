@@ -46,6 +46,7 @@ def _plane(frame: av.VideoFrame, number: int) -> Picture:
 
 
 def main(clip: str, cameras: int, fps: float) -> None:
+    av.open(clip).close()  # fails here, where it ends the process, and not in a thread
     network, slots = Network(model()), Slots[Arrived](cameras, fps)
     cv2.setNumThreads(1)
     for camera in range(cameras):

@@ -134,9 +134,13 @@ async def _first(running: Running, contest: Contest) -> float:
     """Seconds from the start to the first look; returns when every camera had one."""
     first = None
     async with asyncio.timeout(PATIENCE):
+        ended = asyncio.create_task(running.child.wait())
+        ended.add_done_callback(lambda _: running.news.set())
         while len({seen.camera for seen in running.heard}) < contest.cameras:
             running.news.clear()
             await running.news.wait()
+            if ended.done():
+                raise ProcessLookupError(f"it ended with {ended.result()}")
             first = first or time.monotonic() - running.began
     return first or 0.0
 

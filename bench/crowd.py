@@ -1,4 +1,5 @@
-"""Many WebSocket clients that do nothing but count: `python -m bench.crowd PORT PATH CLIENTS` prints how many messages all have got, once a second.
+"""Many WebSocket clients that do nothing but count: `python -m bench.crowd PORT PATH CLIENTS [EXTENSIONS]` prints, twice a second, how many
+messages all have got and how many clients are gone. `EXTENSIONS` is what they offer the server; what comes of it they need not understand.
 
 Not one of the client libraries: a thousand of their clients would take the CPU that the servers under test are to have.
 """
@@ -17,10 +18,11 @@ TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 class Listener(asyncio.Protocol):
     """One client. `messages` counts whole text and binary frames; `gone` is set when the server closed."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, extensions: str) -> None:
         self.messages = 0
         self.gone = False
         self._path = path
+        self._offer = f"Sec-WebSocket-Extensions: {extensions}\r\n" if extensions else ""
         self._open = False
         self._bytes = bytearray()
 
@@ -29,7 +31,7 @@ class Listener(asyncio.Protocol):
         key = base64.b64encode(os.urandom(16)).decode()
         transport.write(
             f"GET {self._path} HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
+            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n{self._offer}\r\n".encode()
         )
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -71,11 +73,11 @@ def _masked(kind: int, payload: bytes) -> bytes:
     return bytes([0x80 | kind, 0x80 | len(payload)]) + bytes(4) + payload
 
 
-async def main(port: int, path: str, clients: int) -> None:
+async def main(port: int, path: str, clients: int, extensions: str = "") -> None:
     loop = asyncio.get_running_loop()
     listeners = []
     for _ in range(clients):
-        _, listener = await loop.create_connection(lambda: Listener(path), "127.0.0.1", port)
+        _, listener = await loop.create_connection(lambda: Listener(path, extensions), "127.0.0.1", port)
         listeners.append(listener)
     while True:
         print(sum(each.messages for each in listeners), sum(each.gone for each in listeners), flush=True)
@@ -83,4 +85,4 @@ async def main(port: int, path: str, clients: int) -> None:
 
 
 if __name__ == "__main__":
-    uvloop.run(main(int(sys.argv[1]), sys.argv[2], int(sys.argv[3])))
+    uvloop.run(main(int(sys.argv[1]), sys.argv[2], int(sys.argv[3]), *sys.argv[4:]))

@@ -15,9 +15,11 @@ from bench import sample
 from bench.contest import ContestError, eventually, free_port, logged
 from bench.daemon import edged
 from bench.processes import usage
+from bench.ticks import ticks
 from edged import subjects
 
 PER_SECOND = 10
+BROWSERS = "permessage-deflate; client_max_window_bits"  # what Chromium and Firefox offer
 
 
 @dataclass(frozen=True)
@@ -29,13 +31,16 @@ class Served:
     per_message: float
 
 
-async def audience(clients: int, seconds: float) -> tuple[Served, Served]:
-    """(gateway, usual way), each before as many clients."""
-    async with _gateway() as (pid, port):
-        ours = await _serve(pid, port, "/api/realtime/ws?kinds=detections", clients, seconds)
-    async with _usual() as (pid, port):
-        theirs = await _serve(pid, port, "/ws", clients, seconds)
-    return ours, theirs
+async def audience(clients: int, seconds: float) -> dict[str, tuple[Served, Served]]:
+    """(gateway, usual way), each before as many clients, by what those offer."""
+    served = {}
+    for offer in (BROWSERS, ""):
+        async with _gateway() as (pid, port):
+            ours = await _serve(pid, port, "/api/realtime/ws?kinds=detections", clients, offer, seconds)
+        async with _usual() as (pid, port):
+            theirs = await _serve(pid, port, "/ws", clients, offer, seconds)
+        served[offer] = (ours, theirs)
+    return served
 
 
 @contextlib.asynccontextmanager
@@ -48,9 +53,8 @@ async def _gateway() -> AsyncIterator[tuple[int, int]]:
         subject = subjects.of(sample.detections())
 
         async def speak() -> None:
-            while True:
+            async for _ in ticks(PER_SECOND):
                 await client.publish(subject, msgspec.json.encode(sample.detections()))
-                await asyncio.sleep(1 / PER_SECOND)
 
         speaking = asyncio.create_task(speak())
         try:
@@ -68,8 +72,8 @@ async def _usual() -> AsyncIterator[tuple[int, int]]:
         yield child.pid, port
 
 
-async def _serve(pid: int, port: int, path: str, clients: int, seconds: float) -> Served:
-    command = [sys.executable, "-m", "bench.crowd", str(port), path, str(clients)]
+async def _serve(pid: int, port: int, path: str, clients: int, offer: str, seconds: float) -> Served:
+    command = [sys.executable, "-m", "bench.crowd", str(port), path, str(clients), offer]
     async with logged(*command, stdout=subprocess.PIPE) as (child, _):
         assert child.stdout
         await _counted(child.stdout)

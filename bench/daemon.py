@@ -66,7 +66,7 @@ async def edged(cameras: tuple[config.Camera, ...] = ()) -> AsyncIterator[tuple[
             detector=_detector(folder / "models"),
             cameras=cameras,
         )
-        (folder / "edged.toml").write_text(_toml(msgspec.to_builtins(settings)))
+        (folder / "edged.toml").write_text(as_toml(msgspec.to_builtins(settings)))
         command = [sys.executable, "-m", "edged", "run", "--config", str(folder / "edged.toml")]
         began = time.monotonic()
         async with logged(*command) as (child, log):
@@ -94,11 +94,12 @@ def _detector(folder: Path) -> config.Detector:
             "runtime": "tflite",
             "labels": "coco80.txt",
         }
-        (folder / f"{chosen.name}.toml").write_text(_toml(card | {"file": chosen.file.name} | chosen.card))
+        (folder / f"{chosen.name}.toml").write_text(as_toml(card | {"file": chosen.file.name} | chosen.card))
     return config.Detector(model=chosen.name, models_dir=str(folder), pull=False)
 
 
-def _toml(table: dict[str, Any]) -> str:
+def as_toml(table: dict[str, Any]) -> str:
+    """A table of plain values as TOML, what lies deeper in line."""
     return "".join(f"{key} = {_value(value)}\n" for key, value in table.items())
 
 

@@ -37,6 +37,8 @@ class Slots(Generic[T]):
             camera = (self._last + step) % count
             if self._items[camera] is not None and now >= self._due[camera]:
                 self._last = camera
-                self._due[camera] = max(self._due[camera] + self._interval, now)
+                # Frames come in steps of their own: counting from when it was due, not from now, keeps the asked rate.
+                late = now - self._due[camera]
+                self._due[camera] = now + self._interval - (late if late < self._interval else 0)
                 return camera
         return None

@@ -21,6 +21,7 @@ from fastapi import FastAPI, WebSocket, WebSocketDisconnect
 from bench.network import Network, Picture, fitted, model
 from bench.sample import SAMPLE
 from bench.slots import Slots
+from bench.ticks import ticks
 
 Arrived = tuple[float, Picture]
 
@@ -97,8 +98,8 @@ def with_made_up_messages(per_second: int = 10) -> FastAPI:
     connections = Connections()
 
     async def speak() -> None:
-        while True:
-            await asyncio.gather(connections.broadcast(SAMPLE), asyncio.sleep(1 / per_second))
+        async for _ in ticks(per_second):
+            await connections.broadcast(SAMPLE)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -46,20 +46,20 @@ def pedestrians(media: Path = MEDIA, *, online: bool | None = None) -> Path:
     return from_debian(clip)
 
 
-def reachable(url: str) -> bool:
-    """Whether `url` answers within DECISION seconds, name lookup included (which no socket timeout covers)."""
+def reachable(url: str, within: float = DECISION) -> bool:
+    """Whether `url` answers within so many seconds, name lookup included (which no socket timeout covers)."""
     answered = threading.Event()
 
     def ask() -> None:
         try:
-            with urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=DECISION):
+            with urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=within):
                 answered.set()
         except OSError:
             pass
 
     asking = threading.Thread(target=ask, daemon=True)
     asking.start()
-    asking.join(DECISION)
+    asking.join(within)
     return answered.is_set()
 
 

@@ -1,7 +1,7 @@
 #!/bin/sh
-# tools/need.sh PACKAGE=COMMAND PACKAGE … : makes sure that the distribution's packages are there.
+# tools/need.sh 'PACKAGE=TEST' PACKAGE … : makes sure that the distribution's packages are there.
 #
-# `PACKAGE=COMMAND` is content with the command from anywhere; a bare `PACKAGE` asks dpkg.
+# `PACKAGE=TEST` is content when that shell command succeeds, wherever what it finds came from; a bare `PACKAGE` asks dpkg.
 # Installs what is missing as root or with passwordless sudo; otherwise ends with the one line to type.
 set -eu
 
@@ -11,7 +11,7 @@ PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 missing=""
 for need in "$@"; do
     case $need in
-        *=*) command -v "${need#*=}" >/dev/null || missing="$missing ${need%%=*}" ;;
+        *=*) sh -c "${need#*=}" >/dev/null 2>&1 || missing="$missing ${need%%=*}" ;;
         *) dpkg-query -W -f='${Status}' "$need" 2>/dev/null | grep -q ' installed$' || missing="$missing $need" ;;
     esac
 done
