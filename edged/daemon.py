@@ -17,9 +17,8 @@ from edged.bus.link import BusError
 from edged.bus.outbox import open_outbox
 from edged.bus.streams import ensure_streams
 from edged.config import Config
-from edged.gateway.app import serve
-from edged.gateway.auth import GatewayError, require_login
-from edged.handlers import HandlerError, run_handlers
+from edged.gateway.app import GatewayError, check, serve
+from edged.handlers import Handlers
 from edged.nats_server import BrokerError
 from edged.node.ledger import open_ledger
 from edged.node.node import Node
@@ -30,7 +29,7 @@ from edged.vision.tensors import ModelError
 
 log = structlog.get_logger()
 
-EXPECTED = (BrokerError, BusError, GatewayError, HandlerError, ModelError, settings.SettingsError, OSError, ValueError)
+EXPECTED = (BrokerError, BusError, GatewayError, ModelError, settings.SettingsError, OSError, ValueError)
 OUTBOX_BYTES = 1_000_000_000
 
 
@@ -60,7 +59,8 @@ async def _until_signalled(config: Config) -> None:
 
 async def run(config: Config) -> None:
     """The daemon, until cancelled."""
-    require_login(config)
+    if config.gateway.enabled:
+        check(config)
     state = settings.state_dir(config)
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     async with AsyncExitStack() as stack:
@@ -81,8 +81,9 @@ async def run(config: Config) -> None:
         if broker:
             group.create_task(broker.run())
         group.create_task(courier.run())
-        group.create_task(run_handlers(config, bus))
+        group.create_task(Handlers(config, bus, bus.facts).run())
         group.create_task(node.run())
+        await node.ready.wait()
         if config.gateway.enabled:
             gateway = await stack.enter_async_context(serve(bus, config))
             print(f"\n  edged: the viewer is at {gateway.url}\n", flush=True)

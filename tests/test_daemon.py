@@ -178,8 +178,8 @@ async def test_a_password_is_nowhere_to_be_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("config", "complaint"),
     [
-        ('[detector]\nmodel = "nosuch"\n', "nosuch"),
-        ('[detector]\nmodel = "edged-person-trial"\n[gateway]\nhost = "0.0.0.0"\n', "api_key"),
+        ('[detector]\nmodel = "nosuch"\n', "edged models"),
+        ('[gateway]\nhost = "0.0.0.0"\n', "api_key"),
         ('[gatway]\n', "did you mean 'gateway'"),
         ('[nats]\nbinary = "no-such-server"\n', "apt-get install nats-server"),
         ('[nats]\nurl = "nats://127.0.0.1:9"\n', "nats.url"),

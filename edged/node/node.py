@@ -32,11 +32,12 @@ _AGAIN = 5.0  # seconds before a camera whose task failed by a fault of ours is 
 
 
 class Node:
-    """`run()` for ever. `cameras` are all there are, switched on or not."""
+    """`run()` for ever; `ready` is set once the cameras are started and requests are answered."""
 
     def __init__(
         self, settings: config.Config, bus: Bus, outbox: Outbox, ledger: Ledger, sight: LazySight, state: Path
     ) -> None:
+        self.ready = asyncio.Event()
         self._settings = settings
         self._bus = bus
         self._outbox = outbox
@@ -57,6 +58,7 @@ class Node:
                 if any(camera.enabled and camera.detection for camera in self._all.values()):
                     await self._sight.open()  # a model that is missing ends the daemon now, not a camera later
                 async with self._bus.link.answer(f"edged-{self._settings.node}", self._endpoints()):
+                    self.ready.set()
                     await self._tell_health()
         finally:
             self._threads.shutdown(wait=False, cancel_futures=True)

@@ -5,8 +5,9 @@ from time import monotonic, perf_counter
 
 from edged import config
 from edged.camera.frames import Frame
+from edged.labels import Aliases
 from edged.vision.detector import Detector
-from edged.vision.filters import Aliases, Filters, groups
+from edged.vision.filters import Filters, groups
 from edged.vision.motion import Gate
 from edged.vision.repeats import Repeats
 from edged.vision.tracker import Tracker, Update

@@ -57,12 +57,10 @@ def _libraries() -> list[Finding]:
 
 def _onnx() -> Finding:
     try:
-        import onnxruntime
+        from edged.vision.engines import onnx
     except ImportError as error:
         return Finding("ONNX Runtime", "not installed", str(error))
-    return Finding(
-        "ONNX Runtime", onnxruntime.__version__, f"providers: {', '.join(onnxruntime.get_available_providers())}"
-    )
+    return Finding("ONNX Runtime", onnx.VERSION, f"providers: {', '.join(onnx.available())}")
 
 
 def _tflite() -> Finding:

@@ -20,7 +20,7 @@ def camera_threads():
 
 async def until(condition):
     async with asyncio.timeout(PATIENCE):
-        while not condition():  # noqa: ASYNC110  counters of another thread have no event
+        while not condition():
             await asyncio.sleep(0.02)
 
 
