@@ -42,7 +42,10 @@ async def test_the_key_is_taken_as_header_bearer_or_query(nats_server: NatsServe
 
 
 async def test_a_websocket_opens_with_the_key_in_its_address(nats_server: NatsServer) -> None:
-    async with a_world(nats_server, auth=KEY) as world, world.http.ws_connect("/api/realtime/ws", params={"api_key": KEY}) as ws:
+    async with (
+        a_world(nats_server, auth=KEY) as world,
+        world.http.ws_connect("/api/realtime/ws", params={"api_key": KEY}) as ws,
+    ):
         assert not ws.closed
 
 
