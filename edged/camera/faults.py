@@ -16,9 +16,9 @@ class CameraFault(Exception):
     """`detail` says what is wrong, where, and what to do next; it never holds a password."""
 
     def __init__(self, cause: Cause, detail: str) -> None:
-        super().__init__(detail)
         self.cause: Cause = cause
         self.detail = urls.redact(detail)
+        super().__init__(self.detail)
 
 
 def of(error: Exception, url: str, *, opening: bool) -> CameraFault:

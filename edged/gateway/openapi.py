@@ -63,7 +63,7 @@ def path_of(route: Route) -> str:
 
 
 def _operation(route: Route, of: dict[Any, dict[str, Any]], components: dict[str, Any]) -> dict[str, Any]:
-    name = "_".join([route.method.lower(), *re.findall(r"\w+", path_of(route).removeprefix("/api"))])
+    name = "_".join([route.method.lower(), *re.findall(r"\w+", path_of(route))])
     operation: dict[str, Any] = {
         "operationId": name,
         "summary": route.summary,
