@@ -82,10 +82,11 @@ async def run(config: Config) -> None:
             group.create_task(broker.run())
         group.create_task(courier.run())
         group.create_task(Handlers(config, bus, bus.facts).run())
+        # the gateway listens before the node speaks, so that it knows of it from the first word on
+        gateway = await stack.enter_async_context(serve(bus, config)) if config.gateway.enabled else None
         group.create_task(node.run())
         await node.ready.wait()
-        if config.gateway.enabled:
-            gateway = await stack.enter_async_context(serve(bus, config))
+        if gateway:
             print(f"\n  edged: the viewer is at {gateway.url}\n", flush=True)
         group.create_task(keep_alive(node.stuck))
         notify("READY=1")
