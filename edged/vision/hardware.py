@@ -80,12 +80,11 @@ def _model(settings: config.Detector, folder: Path) -> list[Finding]:
         engine = loading.load(chosen.model.card, chosen.model.file, settings)
     except ModelError as error:
         return [Finding("model", f"{settings.model}: can't run", str(error))]
-    notices = [*chosen.notices, *([engine.notice] if engine.notice else [])]
     return [
         Finding("model", chosen.model.name, chosen.reason),
         Finding("runtime", engine.runtime, f"the card says {chosen.model.card.runtime}"),
         Finding("device", engine.device, engine.notice or f"detector.device = {settings.device}"),
-        *(Finding("notice", "", notice) for notice in notices),
+        *(Finding("notice", "", notice) for notice in chosen.notices),
     ]
 
 

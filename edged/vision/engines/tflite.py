@@ -68,7 +68,7 @@ def load(file: Path, device: Device, threads: int) -> LiteRt:
             model_content=content, num_threads=threads, experimental_delegates=[delegate] if delegate else None
         )
         interpreter.allocate_tensors()
-        return LiteRt(interpreter, place or f"CPU, {threads} threads (XNNPACK)", notice)
+        return LiteRt(interpreter, place or f"CPU, threads: {threads} (XNNPACK)", notice)
     except (RuntimeError, ValueError) as error:
         raise ModelError(f"{file} is not a model {RUNTIME} can run: {_first_line(error)}") from error
 
