@@ -69,9 +69,9 @@ def _tflite() -> Finding:
     try:
         from edged.vision.engines import tflite
     except ImportError as error:
-        return Finding("LiteRT", "not installed", str(error))
-    delegates = [tflite.usable(library) for library in (tflite.EDGE_TPU, tflite.GPU)]
-    return Finding("LiteRT", tflite.RUNTIME, f"delegates: XNNPACK (CPU), {', '.join(delegates)}")
+        return Finding("TFLite", "not installed", str(error))
+    delegates = [tflite.present(library) for library in (tflite.EDGE_TPU, tflite.GPU)]
+    return Finding("TFLite", tflite.RUNTIME, f"delegates: XNNPACK (CPU), {', '.join(delegates)}")
 
 
 def _model(settings: config.Detector, folder: Path) -> list[Finding]:

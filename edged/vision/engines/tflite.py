@@ -73,10 +73,13 @@ def load(file: Path, device: Device, threads: int) -> LiteRt:
         raise ModelError(f"{file} is not a model {RUNTIME} can run: {_first_line(error)}") from error
 
 
-def usable(library: str) -> str:
-    """`library` with whether a delegate can be had from it."""
-    _, device, notice = _loaded(library, "works", "")
-    return f"{library} {device or notice.rpartition(';')[0]}"
+def present(library: str) -> str:
+    """`library` with whether it is on this box."""
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return f"no {library}"
+    return f"{library} is here"
 
 
 def _delegate(device: Device, for_edge_tpu: bool) -> tuple[Any, str, str]:
