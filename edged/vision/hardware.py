@@ -67,9 +67,9 @@ def _tflite() -> Finding:
     try:
         from edged.vision.engines import tflite
     except ImportError as error:
-        return Finding("LiteRT", "not installed", str(error))
-    delegates = [tflite.usable(library) for library in (tflite.EDGE_TPU, tflite.GPU)]
-    return Finding("LiteRT", tflite.RUNTIME, f"delegates: XNNPACK (CPU), {', '.join(delegates)}")
+        return Finding("TFLite", "not installed", str(error))
+    delegates = [tflite.present(library) for library in (tflite.EDGE_TPU, tflite.GPU)]
+    return Finding("TFLite", tflite.RUNTIME, f"delegates: XNNPACK (CPU), {', '.join(delegates)}")
 
 
 def _model(settings: config.Detector, folder: Path) -> list[Finding]:
@@ -78,12 +78,11 @@ def _model(settings: config.Detector, folder: Path) -> list[Finding]:
         engine = loading.load(chosen.model.card, chosen.model.file, settings)
     except ModelError as error:
         return [Finding("model", f"{settings.model}: can't run", str(error))]
-    notices = [*chosen.notices, *([engine.notice] if engine.notice else [])]
     return [
         Finding("model", chosen.model.name, chosen.reason),
         Finding("runtime", engine.runtime, f"the card says {chosen.model.card.runtime}"),
         Finding("device", engine.device, engine.notice or f"detector.device = {settings.device}"),
-        *(Finding("notice", "", notice) for notice in notices),
+        *(Finding("notice", "", notice) for notice in chosen.notices),
     ]
 
 

@@ -17,7 +17,7 @@ def test_an_int8_network_tells_its_quantisation(trial):
     assert engine.input.scale == pytest.approx(4 / 255)
     outputs = engine.run(np.zeros(trial.card.input.shape, np.int8))
     assert all(output.values.dtype == np.int8 and output.scale > 0 for output in outputs)
-    assert engine.device == "CPU, 1 threads (XNNPACK)"
+    assert engine.device == "CPU, threads: 1 (XNNPACK)"
     assert engine.notice == ""
 
 

@@ -6,9 +6,9 @@ def test_a_report_says_what_would_run_and_why(tmp_path):
     found = {finding.topic: finding for finding in findings(config.Detector(model="edged-person-trial"), tmp_path)}
     assert found["model"] == ("model", "edged-person-trial", "detector.model names it")
     assert found["device"].answer.startswith("CPU")
-    assert found["runtime"].answer == found["LiteRT"].answer
+    assert found["runtime"].answer == found["TFLite"].answer
     assert "CPUExecutionProvider" in found["ONNX Runtime"].reason
-    assert all(finding.answer or finding.topic == "notice" for finding in found.values())
+    assert "libedgetpu.so.1" in found["TFLite"].reason
 
 
 def test_a_model_that_can_not_run_is_reported_with_what_to_do(tmp_path):

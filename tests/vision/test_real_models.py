@@ -1,5 +1,7 @@
 """The models people use, on real pictures."""
 
+import argparse
+
 import av
 import pytest
 
@@ -28,7 +30,7 @@ def clip(test_data):
 
 
 @pytest.mark.parametrize("file", FILES)
-async def test_a_person_in_full_view_is_found(file, test_data, clip, tmp_path, capfd):
+async def test_a_person_in_full_view_is_found(file, test_data, clip, tmp_path):
     assert edged_models(tmp_path, "add", str(test_data / "models" / file), "--name", "net") == 0
     full = {n for numbers in FULL_VIEW for n in numbers}
     empty = {n for numbers in EMPTY for n in numbers}
@@ -45,7 +47,7 @@ async def test_a_person_in_full_view_is_found(file, test_data, clip, tmp_path, c
 
 
 def edged_models(folder, *words):
-    parser = command.argparse.ArgumentParser()
+    parser = argparse.ArgumentParser()
     command.configure(parser.add_subparsers())
     args = parser.parse_args(["models", "--dir", str(folder), *words])
     return args.run(args)

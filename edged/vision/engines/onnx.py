@@ -88,7 +88,7 @@ def _place(used: str, tried: list[str], device: Device, threads: int) -> tuple[s
     """(device, notice)."""
     if used != _CPU:
         return _ACCELERATORS.get(used, "TensorRT"), ""
-    cpu = f"CPU, {threads} threads"
+    cpu = f"CPU, threads: {threads}"
     if len(tried) > 1:
         return (
             cpu,
