@@ -9,7 +9,9 @@ from edged.vision.assignment import assign
 def best_by_trying_all(weights):
     wide = np.maximum(weights if weights.shape[0] <= weights.shape[1] else weights.T, 0.0)
     rows = range(wide.shape[0])
-    return max(sum(wide[r, c] for r, c in zip(rows, p, strict=True)) for p in permutations(range(wide.shape[1]), len(rows)))
+    return max(
+        sum(wide[r, c] for r, c in zip(rows, p, strict=True)) for p in permutations(range(wide.shape[1]), len(rows))
+    )
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 3), (5, 5), (2, 6), (6, 3)])
