@@ -3,7 +3,7 @@
 From the paper: boxes that score high are matched first, to all confirmed tracks; boxes that score low may only carry on a track seen a
 moment ago; what is left and scores well begins a tentative track, believed after `confirm` detections in a row.
 Not from it: motion is in seconds (see `kalman`), so any and varying frame rates track alike; leftovers get a second look with
-grown boxes, C-BIoU's cascade (arXiv 2211.14317), which finds what moved by its own width between two looks at 3 fps;
+grown boxes, C-BIoU's cascade (arXiv 2211.14317), which finds what moved by most of its own width between two looks;
 a track keeps the class of most of its score, and classes of one group (car and truck) may match.
 The first frame confirms nothing on its own: a camera that reconnects would state every false alarm as a fact.
 """

@@ -31,7 +31,7 @@ def test_a_box_elsewhere_is_a_miss_as_well_as_a_false_alarm():
 
 
 def test_a_pair_stays_a_pair_while_it_overlaps_even_if_another_box_fits_better():
-    close = BOX + [1.0, 0.0, 1.0, 0.0]
+    close = BOX + np.array([1.0, 0.0, 1.0, 0.0])
     tracked = {0: ([7], close), 1: ([7, 8], np.concatenate([close, BOX]))}
     assert mot.score(one_object(2), tracked).switches == 0
 

