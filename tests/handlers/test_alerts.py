@@ -1,6 +1,6 @@
 import asyncio
 import signal
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -41,27 +41,28 @@ async def alerts(node: Box) -> list[str]:
     return [stored.fact.id for stored in await node.facts.past("alert", datetime.now(UTC) - timedelta(days=1))]
 
 
+async def unacknowledged(node: Box, kind: str) -> tuple[int, int] | None:
+    """How many facts the handler was not given yet, and how many it has in its hands; None before it has begun."""
+    try:
+        consumer = await node.link.jetstream().consumer_info("edged_facts", f"home_edge-alerts-{kind}")
+    except NotFoundError:
+        return None
+    return consumer.num_pending or 0, consumer.num_ack_pending or 0
+
+
 async def given(node: Box) -> None:
     """Waits until the handler has a track in its hands."""
-    js = node.link.jetstream()
     async with asyncio.timeout(20):
-        while True:
-            with suppress(NotFoundError):
-                if (await js.consumer_info("edged_facts", "home_edge-alerts-track")).num_ack_pending:
-                    return
+        while await unacknowledged(node, "track") != (0, 1):
             await asyncio.sleep(0.01)
 
 
 async def decided(node: Box) -> None:
-    """Waits until the handler has acknowledged every fact it heard."""
-    js = node.link.jetstream()
+    """Waits until the handler has acknowledged every fact there is."""
     async with asyncio.timeout(20):
         for kind in ("track", "state"):
-            while True:
-                consumer = await js.consumer_info("edged_facts", f"home_edge-alerts-{kind}")
-                if not consumer.num_pending and not consumer.num_ack_pending:
-                    break
-                await asyncio.sleep(0.02)
+            while await unacknowledged(node, kind) != (0, 0):
+                await asyncio.sleep(0.01)
 
 
 async def test_a_track_that_lasts_raises_one_alert_while_it_is_still_there(
