@@ -12,6 +12,8 @@ from nats import errors
 from nats.aio.msg import Msg
 
 from edged import messages as m
+from edged.bus.link import BusError
+from edged.bus.outbox import Outbox
 from edged.bus.pictures import META
 
 log = structlog.get_logger()
@@ -39,21 +41,31 @@ class Seen:
 
 
 class Work:
-    """What a consumer has been given: `held` is in its hands, `open` is not acknowledged (with when it was stored), `done` is."""
+    """What the consumer `name` has been given: `held` is in its hands, `open` not acknowledged (with when it was stored), `done` is."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str, outbox: Outbox | None) -> None:
         self.held: set[str] = set()
         self.open: dict[str, datetime] = {}
         self.done = Seen()
+        self._name = name
+        self._outbox = outbox
+
+    async def recall(self) -> None:
+        """What was done before a restart: the broker may have lost the acknowledgements."""
+        for id in await self._outbox.dealt(self._name) if self._outbox else ():
+            self.done.add(id)
 
     def take(self, id: str, stored: datetime) -> None:
         self.held.add(id)
         self.open[id] = stored
 
-    def finish(self, id: str) -> None:
+    async def finish(self, id: str) -> None:
         self.held.discard(id)
         self.open.pop(id, None)
         self.done.add(id)
+        if self._outbox:
+            with suppress(BusError):  # a full disk is reported where facts are written
+                await self._outbox.deal(self._name, id)
 
 
 @dataclass(frozen=True)
@@ -74,7 +86,7 @@ class FactDelivery(Stored):
     _work: Work
 
     async def ack(self) -> None:
-        self._work.finish(self.fact.id)
+        await self._work.finish(self.fact.id)
         await acknowledge(self._msg)
 
     async def again(self, seconds: float) -> None:

@@ -63,7 +63,8 @@ class Facts:
 
         Who asks under the same `durable` name goes on where it was left. A new name begins a few minutes back.
         """
-        work = self._at_work[durable] = Work()
+        work = self._at_work[durable] = Work(durable, self._outbox)
+        await work.recall()
 
         def config(last: datetime | None) -> api.ConsumerConfig:
             return api.ConsumerConfig(

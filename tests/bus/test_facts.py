@@ -72,6 +72,21 @@ async def test_what_is_not_acknowledged_comes_again_and_what_is_does_not(
             assert await handled(deliveries, 1) == ["state-6"]
 
 
+async def test_acknowledgements_that_the_broker_lost_do_not_bring_facts_back_after_a_restart(
+    nats_server: NatsServer, tmp_path: Path
+) -> None:
+    async with box(nats_server.url, tmp_path / "outbox.db") as node:
+        for n in range(5):
+            await node.facts.publish(state(n))
+        async with aclosing(node.facts.consume("state", "bell")) as deliveries:
+            await handled(deliveries, 5)
+        await node.link.jetstream().delete_consumer(FACTS, "bell")
+    async with box(nats_server.url, tmp_path / "outbox.db") as node:
+        await node.facts.publish(state(5))
+        async with aclosing(node.facts.consume("state", "bell")) as deliveries:
+            assert await handled(deliveries, 1) == ["state-5"]
+
+
 async def test_a_consumer_goes_on_through_kills_of_the_broker(nats_server: NatsServer, tmp_path: Path) -> None:
     async with (
         box(nats_server.url, tmp_path / "outbox.db") as node,

@@ -29,7 +29,7 @@ async def handling(node: Box, settings: config.Config) -> AsyncIterator[None]:
     finally:
         task.cancel()
         [outcome] = await asyncio.gather(task, return_exceptions=True)
-        assert isinstance(outcome, asyncio.CancelledError), outcome
+        assert outcome is None or isinstance(outcome, asyncio.CancelledError), outcome
 
 
 async def heard(node: Box, kind: str, count: int) -> list[str]:
