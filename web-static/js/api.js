@@ -1,5 +1,5 @@
 import config from "../config.js";
-import { settings, setLink } from "./store.js";
+import { settings } from "./store.js";
 import { signal } from "./signal.js";
 
 /** True while the gateway wants a key that we do not have. */
@@ -53,7 +53,7 @@ export async function request(path, { method = "GET", query, body, keepalive, si
     throw new ApiError("edged does not answer. Is it running, and is this machine on its network?", "offline", 0);
   }
   if (!response.ok) throw await refusal(response);
-  locked.value && (locked.value = false);
+  if (locked.value) locked.value = false;
   return response;
 }
 
@@ -64,10 +64,7 @@ export async function call(path, options) {
 
 async function refusal(response) {
   const error = (await response.json().catch(() => ({}))).error ?? {};
-  if (response.status === 401) {
-    setLink({ cause: "It wants an API key." });
-    if (!locked.value) locked.value = true;
-  }
+  if (response.status === 401 && !locked.value) locked.value = true;
   return new ApiError(error.message ?? `edged answered ${response.status} ${response.statusText}.`, error.code ?? "", response.status);
 }
 

@@ -67,7 +67,7 @@ function complete({ url, fps }) {
 
 /** Shows the error at the field it speaks of. */
 function blame(form, error) {
-  const about = { name: /^(name|id)\b|already/i, fps: /^(fps|\$\.fps)|`\$\.fps`/i };
+  const about = { name: /^(body\.)?(name|id)\b|already/i, fps: /^(body\.)?fps\b/i };
   const which = Object.keys(about).find((name) => about[name].test(error.message)) ?? "url";
   form[which].fail(error.message);
   form[which].input.focus();

@@ -11,6 +11,7 @@ import { Tile } from "./tile.js";
 
 const BAR = 32;
 const FACTS = 28;
+const NARROW_FACTS = 68;
 const GAP = 8;
 
 /** Pictures a second: fewer when there are many, more for the one that is looked at. */
@@ -99,7 +100,7 @@ export class Live {
     const { clientWidth: width, clientHeight: height } = this.#grid.parentNode;
     const narrow = width < 600;
     const least = narrow ? (count > 4 ? 150 : Math.min(300, width)) : 160;
-    return { width: width - 2 * GAP, height: height - 2 * GAP, gap: GAP, bar: large ? BAR + FACTS : BAR, least: large ? 0 : least };
+    return { width: width - 2 * GAP, height: height - 2 * GAP, gap: GAP, bar: BAR + (large ? (narrow ? NARROW_FACTS : FACTS) : 0), least: large ? 0 : least };
   }
 
   /** One tile for each camera, in the gateway's order. */

@@ -8,7 +8,7 @@ import { Fleet } from "./fleet.js";
 import { herald } from "./herald.js";
 import { explain, listen } from "./keys.js";
 import { Live } from "./live.js";
-import { watchLock } from "./lock.js";
+import { askKey, watchLock } from "./lock.js";
 import { Pictures } from "./pictures.js";
 import { Preferences } from "./preferences.js";
 import { go, route } from "./routes.js";
@@ -94,7 +94,7 @@ function connect() {
   });
 }
 
-document.body.append(side.node, h("div.stack", {}, linkBar(() => stream.retry()), main), ...toasts);
+document.body.append(side.node, h("div.stack", {}, linkBar({ onRetry: () => stream.retry(), onKey: askKey }), main), ...toasts);
 listen(keys);
 watchLock();
 herald(() => route.value.place === "alerts" || (route.value.place === "live" && live.node.querySelector(".panel:not([hidden])")?.offsetParent));

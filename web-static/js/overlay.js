@@ -110,16 +110,17 @@ export class Overlay {
     }
   }
 
-  /** Oldest tracks choose their place first, so that a newcomer does not push them about. */
+  /** Oldest tracks choose their place first, so that a newcomer does not push them about; one on its way out takes what is left. */
   #pills(tracks) {
     const size = this.width < NARROW ? SMALL_PILL : LARGE_PILL;
     this.#context.font = size.font;
     const taken = [];
-    for (const track of [...tracks].sort((a, b) => a.id - b.id)) {
+    for (const track of [...tracks].sort((a, b) => (b.alpha === 1) - (a.alpha === 1) || a.id - b.id)) {
       const text = size === SMALL_PILL ? `${track.id}` : `${track.label} ${track.id}`;
       const width = this.#measure(text) + size.inset + 5;
       const places = this.#places(track.rect, width, size.height);
       const free = places.find((place) => taken.every((other) => Math.abs(other.x - place.x) > (other.w + width) / 2 || Math.abs(other.y - place.y) > size.height));
+      if (!free && track.alpha < 1) continue;
       const { x, y } = free ?? places[0] ?? { x: width / 2, y: size.height };
       taken.push({ x, y, w: width });
       this.#pill(text, x - width / 2, y - size.height / 2, width, size, track);

@@ -1,7 +1,8 @@
+import { locked } from "./api.js";
 import { second } from "./clock.js";
 import { h, mark, write } from "./dom.js";
 import { icon } from "./icons.js";
-import { link, loaded } from "./store.js";
+import { link } from "./store.js";
 import { span } from "./words.js";
 
 const PLACES = [["live", "Live"], ["alerts", "Alerts"], ["fleet", "Fleet"], ["settings", "Settings"]];
@@ -18,16 +19,20 @@ export function rail({ onAdd, onHelp }) {
   return { node, at: (place) => links.forEach(([name, anchor]) => mark(anchor, "aria-current", name === place ? "page" : null)) };
 }
 
-/** A quiet line over everything while the gateway is out of reach. */
-export function linkBar(onRetry) {
+/** A quiet line over everything while the gateway is out of reach, or lets nobody in without a key. */
+export function linkBar({ onRetry, onKey }) {
   const text = h("span", {});
-  const node = h("div.linkbar", { role: "status", hidden: true }, icon("warning"), text, h("button.quiet", { onclick: onRetry }, "Try now"));
+  const button = h("button.quiet", { onclick: () => (locked.value ? onKey() : onRetry()) });
+  const node = h("div.linkbar", { hidden: true }, icon("warning"), text, button);
   const update = () => {
     const { meta, since, cause } = link.value;
     const lost = meta === "lost";
     if (node.hidden === lost) node.hidden = !lost;
     document.body.classList.toggle("lost", lost);
-    if (lost) write(text, `${loaded.value ? `No connection for ${span((performance.now() - since) / 1000)}.` : "No connection."} ${cause} Trying again by itself.`);
+    if (!lost) return;
+    const silence = `No connection for ${span((performance.now() - since) / 1000)}.`;
+    write(text, locked.value ? "This edged wants its API key." : `${silence} ${cause} Trying again by itself.`);
+    write(button, locked.value ? "Type it" : "Try now");
   };
   link.watch(update);
   second.watch(update);

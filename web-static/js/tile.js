@@ -157,7 +157,8 @@ export class Tile {
 
   #notice(tone, word, detail) {
     const { notice } = this.#parts;
-    const text = tone === "live" ? (this.#screen.shownAt ? this.#trouble : "waiting for its first picture…") : detail || word;
+    const first = !this.#screen.shownAt;
+    const text = tone === "live" ? this.#trouble || (first ? "waiting for its first picture…" : "") : detail || (first || tone === "off" ? word : "");
     const shown = `${tone}|${text}|${this.#camera.view.enabled}`;
     if (notice.dataset.shown === shown) return;
     notice.dataset.shown = shown;

@@ -17,7 +17,7 @@ export function toast({ text, tone = "info", seconds = 6, action, href, picture,
   const item = h("div.toast", { "data-tone": tone }, toastPicture(picture, tone), body);
   if (action) item.append(h("button.quiet", { onclick: () => (close(), action.run()) }, action.label));
   item.append(h("button.bare", { "aria-label": "Close", onclick: () => close() }, icon("close")));
-  if (countdown) item.append(h("i.countdown", { style: `animation-duration:${seconds}s` }));
+  if (countdown) item.append(running(seconds));
   const close = () => {
     clearTimeout(timer);
     item.remove();
@@ -27,6 +27,12 @@ export function toast({ text, tone = "info", seconds = 6, action, href, picture,
   [...shelf.children].filter((other) => !other.querySelector(".countdown")).slice(0, -MOST).forEach((other) => other.remove());
   if (!href) say(text);
   return close;
+}
+
+function running(seconds) {
+  const bar = h("i.countdown");
+  bar.style.animationDuration = `${seconds}s`;
+  return bar;
 }
 
 function toastPicture(picture, tone) {
