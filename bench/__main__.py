@@ -13,11 +13,10 @@ from demo.clips import ClipError
 
 
 async def scenario(name: str, plan: Plan) -> Section:
-    title = f"{name}: {(SCENARIOS[name].__doc__ or '').splitlines()[0]}"
     try:
-        return Section(name, title, await SCENARIOS[name](plan))
+        return Section(name, await SCENARIOS[name](plan))
     except (ContestError, ClipError) as error:
-        return Section(name, title, [], str(error))
+        return Section(name, [], str(error))
 
 
 def main() -> int:
@@ -35,6 +34,7 @@ def main() -> int:
     print(f"model {chosen.name} ({chosen.file.name})", flush=True)
     sections = []
     for name in wanted.only or SCENARIOS:
+        print(f"\n{name}: {SCENARIOS[name].__doc__}", flush=True)
         sections.append(asyncio.run(scenario(name, plan)))
         print(table(sections[-1]), flush=True)
     print(summary(sections))

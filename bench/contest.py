@@ -31,7 +31,7 @@ class Contest:
     cameras: int
     fps: float
     seconds: float
-    warm: float = 3.0
+    warm: float
 
     @property
     def asked(self) -> float:

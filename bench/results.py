@@ -39,17 +39,15 @@ class Section:
     """What one scenario found; `failure` says why it found nothing."""
 
     name: str
-    title: str
     rows: list[Row]
     failure: str = ""
 
 
 def table(section: Section) -> str:
-    lines = [f"\n{section.title}"]
+    """The section's rows, or why there are none."""
+    lines = []
     if section.failure:
-        lines += [
-            f"  FAILED: {line}" if n == 0 else f"    {line}" for n, line in enumerate(section.failure.splitlines())
-        ]
+        lines.append("  FAILED: " + section.failure.replace("\n", "\n    "))
     for row in section.rows:
         target = f"{row.bound} {_number(row.target)}" if row.target is not None else ""
         mark = {True: "met", False: "NOT MET", None: ""}[row.met]
@@ -63,11 +61,11 @@ def summary(sections: Iterable[Section]) -> str:
     return f"\n{sum(verdicts)} of {len(verdicts)} targets met" + (f", {failures} scenarios failed" if failures else "")
 
 
-def save(sections: list[Section], model: str, quick: bool) -> Path:
+def save(sections: list[Section], model: str, quick: bool, folder: Path = FOLDER) -> Path:
     """Writes one file per run; nan, which JSON does not know, as null."""
-    FOLDER.mkdir(exist_ok=True)
+    folder.mkdir(exist_ok=True)
     now = datetime.now(UTC)
-    path = FOLDER / f"{now:%Y%m%dT%H%M%SZ}.json"
+    path = folder / f"{now:%Y%m%dT%H%M%SZ}.json"
     found = {
         "time": now.isoformat(timespec="seconds"),
         "machine": {"cpu": _processor(), "cores": os.cpu_count(), "system": platform.platform()},
@@ -76,28 +74,26 @@ def save(sections: list[Section], model: str, quick: bool) -> Path:
         "model": model,
         "quick": quick,
         "sections": [
-            asdict(section)
-            | {"rows": [asdict(row) | {"value": _finite(row.value), "met": row.met} for row in section.rows]}
+            {"name": section.name, "failure": section.failure, "rows": [_plain(row) for row in section.rows]}
             for section in sections
         ],
     }
-    path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")
     return path
 
 
-def _finite(value: float) -> float | None:
-    return round(value, 4) if math.isfinite(value) else None
+def _plain(row: Row) -> dict[str, object]:
+    return asdict(row) | {"value": _finite(row.value), "target": _finite(row.target), "met": row.met}
+
+
+def _finite(value: float | None) -> float | None:
+    return round(value, 4) if value is not None and math.isfinite(value) else None
 
 
 def _number(value: float) -> str:
     if not math.isfinite(value):
         return "-"
-    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2 if abs(value) < 0.995 or value % 1 else 0
-    return (
-        f"{value:.{digits}f}"
-        if abs(value) < 0.9 or abs(value) >= 10 or value % 1 == 0
-        else f"{value:.3f}".rstrip("0").rstrip(".")
-    )
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def _processor() -> str:

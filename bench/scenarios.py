@@ -16,17 +16,19 @@ MEGABYTE = 1e6
 
 @dataclass(frozen=True)
 class Plan:
-    """How thorough a run is: seconds measured each time, how often contestants take turns, numbers of cameras."""
+    """How thorough a run is: seconds measured each time and let pass before, how often contestants take turns, numbers of cameras."""
 
     seconds: float
+    warm: float
     rounds: int
     cameras: tuple[int, ...]
+    clips: tuple[int, ...]
     starts: int
     clients: int = 1000
 
 
-FULL = Plan(seconds=8, rounds=2, cameras=(1, 4, 12), starts=3)
-QUICK = Plan(seconds=4, rounds=1, cameras=(1, 4), starts=1)
+FULL = Plan(seconds=8, warm=3, rounds=2, cameras=(1, 4, 12), clips=(1, 4, 12), starts=3)
+QUICK = Plan(seconds=3, warm=1.5, rounds=1, cameras=(1, 4), clips=(4,), starts=1)
 
 
 async def start(plan: Plan) -> list[Row]:
@@ -38,7 +40,7 @@ async def start(plan: Plan) -> list[Row]:
 
 async def latency(plan: Plan) -> list[Row]:
     """One camera, every frame: how long after a frame's arrival a subscriber has its message."""
-    contest = Contest(high_definition(), cameras=1, fps=25, seconds=2 * plan.seconds)
+    contest = Contest(high_definition(), cameras=1, fps=25, seconds=2 * plan.seconds, warm=plan.warm)
     (bare,), (edged,), (usual,) = await _in_turn(contest, 1, bare_loop, daemon, usual_way)
     return [
         Row("inference with its input, bare loop", bare.infer, "ms"),
@@ -53,7 +55,7 @@ async def latency(plan: Plan) -> list[Row]:
 
 async def saturated(plan: Plan) -> list[Row]:
     """Twelve cameras want every frame looked at, which is more than the box can do."""
-    contest = Contest(high_definition(), cameras=12, fps=25, seconds=plan.seconds)
+    contest = Contest(high_definition(), cameras=12, fps=25, seconds=plan.seconds, warm=plan.warm)
     bare, edged, usual = await _in_turn(contest, plan.rounds, bare_loop, daemon, usual_way)
     useful = median([ours.rate / theirs.rate for ours, theirs in zip(edged, bare, strict=True)])
     one_interval = contest.footage.interval_ms + median([outcome.infer for outcome in edged])
@@ -83,7 +85,7 @@ async def five_fps(plan: Plan) -> list[Row]:
     rows: list[Row] = []
     memory: dict[int, float] = {}
     for cameras in plan.cameras:
-        contest = Contest(high_definition(), cameras, fps=5, seconds=plan.seconds)
+        contest = Contest(high_definition(), cameras, fps=5, seconds=plan.seconds, warm=plan.warm)
         bare, edged, usual = await _in_turn(contest, plan.rounds, bare_loop, daemon, usual_way)
         ours, theirs = (median([outcome.cpu for outcome in outcomes]) for outcomes in (edged, usual))
         memory[cameras] = max(outcome.memory.rss for outcome in edged) / MEGABYTE
@@ -118,8 +120,8 @@ async def five_fps(plan: Plan) -> list[Row]:
 async def clips(plan: Plan) -> list[Row]:
     """The pedestrian clip as it is, every frame of it."""
     rows: list[Row] = []
-    for cameras in plan.cameras:
-        contest = Contest(walkway(), cameras, fps=10, seconds=plan.seconds)
+    for cameras in plan.clips:
+        contest = Contest(walkway(), cameras, fps=10, seconds=plan.seconds, warm=plan.warm)
         bare, edged, usual = await _in_turn(contest, 1, bare_loop, daemon, usual_way)
         rows += [
             *_cpu(cameras, bare, edged, usual),
