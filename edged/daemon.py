@@ -3,6 +3,7 @@
 import asyncio
 import signal
 import sys
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from edged.bus.link import BusError
 from edged.bus.outbox import open_outbox
 from edged.bus.streams import ensure_streams
 from edged.config import Config
-from edged.gateway.app import GatewayError, check, serve
+from edged.gateway.app import Gateway, GatewayError, check, serve
 from edged.handlers import Handlers
 from edged.nats_server import BrokerError
 from edged.node.ledger import open_ledger
@@ -33,10 +34,10 @@ EXPECTED = (BrokerError, BusError, GatewayError, ModelError, settings.SettingsEr
 OUTBOX_BYTES = 1_000_000_000
 
 
-def main(config: Config) -> int:
-    """Runs until SIGINT or SIGTERM; the exit status, after one line on stderr if it could not run."""
+def main(work: Coroutine[None, None, None]) -> int:
+    """Does `work` until SIGINT or SIGTERM; the exit status, after one line on stderr if it could not."""
     try:
-        uvloop.run(_until_signalled(config))
+        uvloop.run(_until_signalled(work))
     except asyncio.CancelledError:
         return 0
     except EXPECTED as error:
@@ -49,8 +50,8 @@ def main(config: Config) -> int:
     return 0
 
 
-async def _until_signalled(config: Config) -> None:
-    running = asyncio.ensure_future(run(config))
+async def _until_signalled(work: Coroutine[None, None, None]) -> None:
+    running = asyncio.ensure_future(work)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, running.cancel)
@@ -87,10 +88,23 @@ async def run(config: Config) -> None:
         group.create_task(node.run())
         await node.ready.wait()
         if gateway:
-            print(f"\n  edged: the viewer is at {gateway.url}\n", flush=True)
+            _announce(gateway)
         group.create_task(keep_alive(node.stuck))
         notify("READY=1")
         await asyncio.get_running_loop().create_future()
+
+
+async def gateway_alone(config: Config) -> None:
+    """Only the gateway, until cancelled."""
+    check(config)
+    async with open_bus(config.nats, config.nats.url, "edged gateway") as bus, serve(bus, config) as gateway:
+        _announce(gateway)
+        notify("READY=1")
+        await asyncio.gather(keep_alive(lambda: ""), asyncio.get_running_loop().create_future())
+
+
+def _announce(gateway: Gateway) -> None:
+    print(f"\n  edged: the viewer is at {gateway.url}\n", flush=True)
 
 
 def _failed(error: BaseException) -> int:

@@ -201,3 +201,31 @@ async def test_a_wrong_configuration_is_one_line_and_a_failure(tmp_path: Path, c
     assert len(said) == 1
     assert complaint in said[0]
     assert "Traceback" not in errors.decode()
+
+
+async def test_the_gateway_alone_shows_a_box_it_only_knows_by_nats(tmp_path: Path, pedestrians: Path) -> None:
+    async with running_daemon(tmp_path, camera("walk", pedestrians)) as box, asyncio.timeout(30):
+        alone = Daemon(tmp_path, "")
+        await alone.start(("gateway", "--nats", await box.bus_url(), "--config", str(file_with_free_port(tmp_path))))
+        try:
+            await alone.until_status("walk", "running")
+            assert (await alone.send("POST", "/api/cameras/walk/fps", {"fps": 3}))[0] == 200
+            assert (await box.camera("walk"))["fps"] == 3
+        finally:
+            await alone.stop()
+
+
+def file_with_free_port(folder: Path) -> Path:
+    file = folder / "gateway.toml"
+    file.write_text("[gateway]\nport = 0\n")
+    return file
+
+
+async def test_two_boxes_of_one_name_on_one_bus_are_refused(tmp_path: Path) -> None:
+    async with running_daemon(tmp_path) as first:
+        second = tmp_path / "second"
+        second.mkdir()
+        daemon = Daemon(second, f'[nats]\nurl = "{await first.bus_url()}"\n')
+        with pytest.raises(AssertionError, match=r"another edged on this NATS is called home\.edge"):
+            await daemon.start()
+        assert await daemon.stop() == 1

@@ -31,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
     from edged import daemon, logs
 
     logs.begin(loaded.log)
-    return daemon.main(loaded)
+    return daemon.main(daemon.run(loaded))
 
 
 def _settings(args: argparse.Namespace) -> Config:

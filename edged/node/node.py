@@ -2,6 +2,7 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import structlog
 from edged import __version__, asking, config, subjects
 from edged import messages as m
 from edged.bus.bus import Bus
-from edged.bus.link import Answer, Delivery, Handler, Refused
+from edged.bus.link import Answer, BusError, Delivery, Handler, Refused, Unanswered
 from edged.bus.outbox import Outbox
 from edged.camera.faults import CameraFault
 from edged.camera.from_api import UrlRefused, check_from_api
@@ -47,21 +48,30 @@ class Node:
         self._all: dict[str, config.Camera] = {}
         self._running: dict[str, tuple[Running, asyncio.Task[None]]] = {}
         self._cameras = Cameras(settings, bus.cameras, Secrets(state / "secrets.json"), self._apply)
+        self._service = f"edged-{settings.site}-{settings.node}"
         self._vitals = Vitals()
         self._group = asyncio.TaskGroup()
 
     async def run(self) -> None:
         try:
+            await self._alone()
             async with self._group as group:
                 group.create_task(self._vitals.run())
                 await self._cameras.begin()
                 if any(camera.enabled and camera.detection for camera in self._all.values()):
                     await self._sight.open()  # a model that is missing ends the daemon now, not a camera later
-                async with self._bus.link.answer(f"edged-{self._settings.node}", self._endpoints()):
+                async with self._bus.link.answer(self._service, self._endpoints()):
                     self.ready.set()
                     await self._tell_health()
         finally:
             self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _alone(self) -> None:
+        """Two boxes of one name would both do what either is asked. Raises BusError."""
+        with suppress(Unanswered):
+            await self._bus.link.ask(f"$SRV.PING.{self._service}", timeout=1.0)
+            site, node = self._settings.site, self._settings.node
+            raise BusError(f"another edged on this NATS is called {site}.{node}: give this one another `node`")
 
     def stuck(self) -> str:
         """What of this box makes no progress although it should; empty: all does."""

@@ -25,17 +25,20 @@ class Daemon:
     config: str
     command: tuple[str, ...] = (sys.executable, "-m", "edged")
     environ: Mapping[str, str] = field(default_factory=dict)
+    cwd: Path = ROOT
     url: str = ""
     process: asyncio.subprocess.Process | None = None
     log: Path = Path()
 
-    async def start(self) -> None:
+    async def start(self, words: tuple[str, ...] = ()) -> None:
+        """Returns when it serves. `words` replace `run --config …`."""
         file = self.home / "edged.toml"
-        file.write_text(f'state_dir = "{self.home / "state"}"\n[gateway]\nport = 0\n{self.config}')
+        if not words:
+            file.write_text(f'state_dir = "{self.home / "state"}"\n[gateway]\nport = 0\n{self.config}')
         self.log = self.home / "edged.log"
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                *self.command, "run", "--config", str(file), stdout=asyncio.subprocess.PIPE, stderr=log, cwd=ROOT,
+                *self.command, *(words or ("run", "--config", str(file))), stdout=asyncio.subprocess.PIPE, stderr=log, cwd=self.cwd,
                 env={**os.environ, **self.environ},
             )  # fmt: skip
         assert self.process.stdout
@@ -57,6 +60,11 @@ class Daemon:
         async with aiohttp.ClientSession() as session, session.get(self.url + path) as response:
             response.raise_for_status()
             return await response.json()
+
+    async def text(self, path: str) -> str:
+        async with aiohttp.ClientSession() as session, session.get(self.url + path) as response:
+            response.raise_for_status()
+            return await response.text()
 
     async def send(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
         async with aiohttp.ClientSession() as session, session.request(method, self.url + path, json=body) as response:

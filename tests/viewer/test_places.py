@@ -61,7 +61,11 @@ async def test_axe_finds_nothing(browser: Browser, edged_url: str, scheme: Liter
 
 async def violations(page: Page) -> list[str]:
     found = await page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
-    return [f"{each['id']}: {node['target']} {node['failureSummary']}" for each in found["violations"] for node in each["nodes"]]
+    return [
+        f"{each['id']}: {node['target']} {node['failureSummary']}"
+        for each in found["violations"]
+        for node in each["nodes"]
+    ]
 
 
 async def test_an_address_nobody_knows_leads_to_live(page: Page, edged_url: str) -> None:
