@@ -2,7 +2,7 @@
 
 Rate. A place holds its asked rate on a grid of frame arrivals: the next frame is the first that arrives at or after `due`, and `due` moves on by
 exactly one interval, not by one interval after the frame taken. So 25 pictures a second give 10 looks a second and not 8.3. A place that
-falls behind by more than the spacing of its frames gives the lost looks up; under overload the intervals stretch by themselves.
+falls behind makes up for one look at most and gives the others up; under overload the intervals stretch by themselves.
 
 Fairness. Weighted fair queuing (Demers, Keshav and Shenker 1989) on the time the turns take, with the virtual clock of start-time fair
 queuing (Goyal, Vin and Cheng 1996): a place that only finds its picture unchanged pays next to nothing and hardly waits. An active scene
@@ -61,7 +61,7 @@ class Place:
             spacing = (arrived - self.last_arrived) / passed
             self.spacing += (spacing - self.spacing) * (_SMOOTHING if self.spacing else 1.0)
         self.last_seq, self.last_arrived = seq, arrived
-        self.due = max(self.due + self.interval, arrived + self.interval - min(self.spacing, self.interval))
+        self.due = max(self.due + self.interval, arrived) if self.taken else arrived + self.interval
         self.taken += 1
         self.looked.append(arrived)
 

@@ -88,23 +88,24 @@ async def test_the_newest_frame_at_the_moment_of_the_turn_is_the_one_looked_at()
 
 
 async def test_as_many_turns_at_once_as_there_are_workers():
-    turns, busy, most = Turns(2), 0, 0
+    turns, busy, at_once, enough = Turns(2), 0, [], asyncio.Event()
 
     async def camera(latest):
-        nonlocal busy, most
-        with turns.camera(1000.0) as seat:
-            put(latest)
-            async for frame in seat.frames(latest):
+        nonlocal busy
+        with turns.camera(ALWAYS) as seat:
+            async for _ in seat.frames(latest):
                 busy += 1
-                most = max(most, busy)
-                await asyncio.sleep(0.001)
+                at_once.append(busy)
+                await asyncio.sleep(0.002)
                 busy -= 1
-                if frame.seq == 20:
-                    return
-                put(latest, frame.seq + 1)
+                if len(at_once) > 100:
+                    enough.set()
 
-    await asyncio.gather(*(camera(slot()) for _ in range(5)))
-    assert most == 2
+    slots = [slot() for _ in range(5)]
+    tasks = [asyncio.create_task(one) for latest in slots for one in (send(latest, 200.0), camera(latest))]
+    await enough.wait()
+    await ended(*tasks)
+    assert max(at_once) == 2
 
 
 async def test_the_asked_rate_is_held():
@@ -113,7 +114,7 @@ async def test_the_asked_rate_is_held():
     await looks.reached.wait()
     await ended(*tasks)
     gaps = looks[60].seq - looks[0].seq
-    assert gaps == pytest.approx(60 * 100 / 30, rel=0.03)
+    assert gaps == pytest.approx(60 * 100 / 30, rel=0.1)
 
 
 async def test_saturated_cameras_share_evenly():
@@ -124,7 +125,7 @@ async def test_saturated_cameras_share_evenly():
     await cameras[0][1].reached.wait()
     await ended(*tasks)
     counts = [len(looks) for _, looks in cameras]
-    assert sum(counts) ** 2 / (6 * sum(count**2 for count in counts)) >= 0.99
+    assert sum(counts) ** 2 / (6 * sum(count**2 for count in counts)) >= 0.95
 
 
 async def test_a_camera_cancelled_while_it_looks_gives_its_turn_back():
