@@ -56,12 +56,10 @@ class Waiting(NamedTuple):
 
 
 class Held(NamedTuple):
-    """What reconciling needs to know of a fact still kept: it can only be at a place from `first` on."""
+    """A fact still kept; in its stream it can only be at a place from `first` on."""
 
     id: str
-    subject: str
     first: int
-    acknowledged: bool
 
 
 class Outbox:
@@ -104,10 +102,12 @@ class Outbox:
         )
 
     async def held(self, stream: str) -> list[Held]:
-        """Every fact of the stream that is still kept, acknowledged or not, in the order they were appended."""
-        query = "SELECT id, subject, coalesce(seq, floor + 1), seq IS NOT NULL FROM facts WHERE stream = ? ORDER BY n"
+        """Every fact that is still kept, acknowledged or not, and may be in the stream: none before the first reconciling, as none was sent."""
+        query = (
+            "SELECT id, coalesce(seq, floor + 1) FROM facts JOIN streams ON name = stream WHERE stream = ? ORDER BY n"
+        )
         rows = await self._database.do(lambda db: db.execute(query, (stream,)).fetchall(), durable=False)
-        return [Held(id, subject, first, bool(known)) for id, subject, first, known in rows]
+        return [Held(id, first) for id, first in rows]
 
     async def reconcile(self, stream: str, found: Mapping[str, int], end: int) -> int:
         """Takes over what the stream really holds: `found` is id -> place, `end` where it ends. Returns how many facts it had lost.
@@ -122,7 +122,9 @@ class Outbox:
             placed = [(found[id], now, id) for id, _ in rows if id in found]
             db.executemany("UPDATE facts SET seq = NULL, acknowledged = NULL WHERE id = ?", lost)
             db.executemany("UPDATE facts SET seq = ?, acknowledged = coalesce(acknowledged, ?) WHERE id = ?", placed)
-            db.execute("UPDATE facts SET floor = min(floor, ?) WHERE stream = ? AND seq IS NULL", (end, stream))
+            first_time = db.execute("SELECT 1 FROM streams WHERE name = ?", (stream,)).fetchone() is None
+            floor = "max(floor, ?)" if first_time else "min(floor, ?)"
+            db.execute(f"UPDATE facts SET floor = {floor} WHERE stream = ? AND seq IS NULL", (end, stream))
             db.execute("INSERT OR REPLACE INTO streams VALUES (?, ?)", (stream, end))
             return len(lost), _pending(db)
 

@@ -52,6 +52,7 @@ async def test_reading_waits_for_the_next_fact(tmp_path: Path) -> None:
 
 async def test_an_acknowledged_fact_is_held_until_it_is_forgotten(tmp_path: Path) -> None:
     async with open_outbox(tmp_path / "outbox.db", ROOM) as outbox:
+        await outbox.reconcile("edged_facts", {}, 0)
         await outbox.append(entry(1))
         await outbox.append(entry(2))
         await outbox.acknowledged("fact-1", "edged_facts", 1)
@@ -83,6 +84,16 @@ async def test_a_fact_is_looked_for_only_where_it_can_be(tmp_path: Path) -> None
         await outbox.reconcile("edged_facts", {}, 20)  # the stream was made anew meanwhile
         await outbox.append(entry(3))
         assert [fact.first for fact in await outbox.held("edged_facts")] == [1, 21, 21]
+
+
+async def test_before_the_first_look_at_a_stream_nothing_can_be_in_it(tmp_path: Path) -> None:
+    """A box that joins a broker with a million facts must not read them all."""
+    async with open_outbox(tmp_path / "outbox.db", ROOM) as outbox:
+        await outbox.append(entry(1))
+        assert await outbox.held("edged_facts") == []
+        await outbox.reconcile("edged_facts", {}, 1_000_000)
+        assert [fact.first for fact in await outbox.held("edged_facts")] == [1_000_001]
+        assert outbox.pending == 1
 
 
 async def test_facts_survive_closing_and_opening(tmp_path: Path) -> None:
