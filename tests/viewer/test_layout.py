@@ -36,7 +36,9 @@ async def test_every_tile_has_its_pictures_shape_and_lies_inside_the_room(module
 
 
 @pytest.mark.parametrize(("count", "columns"), [(1, 1), (4, 2), (9, 3), (16, 4)])
-async def test_equal_pictures_make_a_square_grid_that_fills_the_room_one_way(module: Page, count: int, columns: int) -> None:
+async def test_equal_pictures_make_a_square_grid_that_fills_the_room_one_way(
+    module: Page, count: int, columns: int
+) -> None:
     plan = await arranged(module, [16 / 9] * count, DESKTOP)
     assert len({round(rect["x"]) for rect in plan["rects"]}) == columns
     width = max(rect["x"] + rect["width"] for rect in plan["rects"]) - min(rect["x"] for rect in plan["rects"])

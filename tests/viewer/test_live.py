@@ -181,7 +181,9 @@ async def test_a_link_to_a_camera_opens_it(page: Page, edged_url: str) -> None:
 
 
 async def test_without_websockets_pictures_come_as_mjpeg_with_boxes(page: Page, edged_url: str) -> None:
-    await page.add_init_script("globalThis.WebSocket = class extends WebSocket { constructor() { super('ws://127.0.0.1:9/'); } };")
+    await page.add_init_script(
+        "globalThis.WebSocket = class extends WebSocket { constructor() { super('ws://127.0.0.1:9/'); } };"
+    )
     await page.goto(edged_url)
     tile = await first(page)
     await expect(tile.locator(".transport")).to_have_text("MJPEG", timeout=15_000)
