@@ -1,6 +1,7 @@
 import asyncio
 import os
 import shlex
+import shutil
 import socket
 from collections.abc import AsyncIterator
 
@@ -12,7 +13,7 @@ from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, as
 
 from edged import shipped
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = shutil.which("chromium")
 
 
 # One browser and one gateway for all of these tests: each takes a second or more to start.
@@ -21,8 +22,8 @@ shared = pytest_asyncio.fixture(scope="package", loop_scope="package")
 
 @shared
 async def browser() -> AsyncIterator[Browser]:
-    if not os.path.exists(CHROMIUM):
-        pytest.skip(f"no browser at {CHROMIUM}: install the package chromium")
+    if CHROMIUM is None:
+        pytest.skip("no chromium here: install the package chromium")
     async with async_playwright() as playwright:
         yield await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
 

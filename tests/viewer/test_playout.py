@@ -1,5 +1,6 @@
 """When a picture is shown: as late as its boxes need, and no later than 350 ms."""
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -49,7 +50,7 @@ async def test_pictures_wait_until_the_detections_around_them_are_known(module: 
 
 async def test_pictures_are_shown_evenly(module: Page) -> None:
     _, shown = await play(module, nth=2, late=80)
-    gaps = [after["at"] - before["at"] for before, after in zip(shown, shown[1:], strict=False)]
+    gaps = [after["at"] - before["at"] for before, after in pairwise(shown)]
     assert max(gaps) <= 110
     assert min(gaps) >= 90
 

@@ -9,8 +9,8 @@ import { codecName, decimal } from "./words.js";
 const EXAMPLE = "rtsp://user:password@192.168.1.20/stream1";
 const draft = { url: "", name: "", fps: "5", node: "" }; // what was typed last, until it became a camera
 
-function fields(values) {
-  const url = field("URL", h("input", { type: "text", required: true, placeholder: EXAMPLE, value: values.url, autocomplete: "off", spellcheck: "false", inputmode: "url", autofocus: true }), "RTSP, HTTP or MJPEG");
+function fields(values, hint = "RTSP, HTTP or MJPEG") {
+  const url = field("URL", h("input", { type: "text", required: true, placeholder: EXAMPLE, value: values.url, autocomplete: "off", spellcheck: "false", inputmode: "url", autofocus: true }), hint);
   const name = field("Name", h("input", { type: "text", placeholder: "Front door", value: values.name, autocomplete: "off", maxlength: 64 }), "As it is shown on the tile");
   const fps = field("Detections a second", h("input", { type: "number", min: 1, max: 30, step: 1, value: values.fps, inputmode: "numeric" }), "1 to 30; 5 is plenty for people");
   return { url, name, fps };
@@ -34,8 +34,8 @@ export function addCamera() {
 
 /** Changes what a camera is. A URL left as it is keeps its password. */
 export function edit(camera) {
-  const { url, name, fps } = camera.view;
-  const form = fields({ url, name, fps });
+  const { url, name, fps, secret } = camera.view;
+  const form = fields({ url, name, fps }, secret ? "Left as it is, it keeps its password" : undefined);
   const send = async () => {
     const typed = form.url.input.value.trim();
     await change(camera.key, { name: form.name.input.value.trim(), fps: Number(form.fps.input.value), ...(typed !== url && { url: typed }) });

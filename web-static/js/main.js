@@ -27,6 +27,16 @@ const places = { live, alerts: new Alerts(), fleet: new Fleet(), settings: new P
 const side = rail({ onAdd: addCamera, onHelp: () => explain(keys) });
 const main = h("main", { id: "main", tabindex: -1 }, ...Object.values(places).map(({ node }) => node));
 
+/** `run`, but not again within `pause` ms. */
+function seldom(run, pause) {
+  let last = -pause;
+  return () => {
+    if (performance.now() - last < pause) return;
+    last = performance.now();
+    run();
+  };
+}
+
 function screenFull() {
   if (document.fullscreenElement) return document.exitFullscreen();
   const tile = live.current && document.querySelector(`[data-camera="${CSS.escape(live.current)}"]`);
@@ -99,7 +109,7 @@ listen(keys);
 watchLock();
 herald(() => route.value.place === "alerts" || (route.value.place === "live" && live.node.querySelector(".panel:not([hidden])")?.offsetParent));
 route.watch(show);
-onStranger(list);
+onStranger(seldom(list, 5000));
 let seconds = 0;
 second.watch(() => ++seconds % REREAD === 0 && list());
 visible.watch((looked) => looked && list());
