@@ -6,6 +6,7 @@ import json
 import os
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 from secrets import token_hex
 from types import TracebackType
@@ -50,9 +51,9 @@ class Broker:
         return self.version >= SYNCS_ALWAYS_SINCE
 
     async def __aenter__(self) -> Self:
-        binary = find(self._settings.binary)
+        binary = await asyncio.to_thread(find, self._settings.binary)
         self.version = await version_of(binary)
-        self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        await asyncio.to_thread(self._home.mkdir, parents=True, exist_ok=True, mode=0o700)
         self._lock = await _locked(self._home / "lock")
         self._server = Server(binary, self._home / "nats-server.conf", self._lock.fileno())
         try:
@@ -81,20 +82,18 @@ class Broker:
             reason = await self._server.ended()
             if time.monotonic() - began > longest:
                 wait = shortest
-            log.warning("broker died", error=reason, retry_in=wait)
+            log.warning("broker down", error=reason, retry_in=wait)
             await asyncio.sleep(wait)
             wait = min(wait * 2, longest)
-            try:
+            with suppress(BrokerError):  # the server has ended again, for a reason that is said above
                 await self._server.start(self._port, self._name)
                 log.info("broker restarted", url=self.url)
-            except BrokerError as failure:
-                log.warning("broker does not start", error=str(failure))
 
     async def _start_somewhere(self, server: Server) -> None:
         chosen = self._settings.port
         for attempts_left in reversed(range(5)):
             self._port = chosen or _free_port()
-            self._configure(server.config_file)
+            await asyncio.to_thread(self._configure, server.config_file)
             try:
                 await server.start(self._port, self._name)
                 return
@@ -126,22 +125,26 @@ class Broker:
 
 async def _locked(path: Path) -> IO[str]:
     """The lock on the store. After a daemon's sudden end its server may need a moment to go, so this waits a little."""
-    file = path.open("a+")
     give_up = time.monotonic() + LOCK_SECONDS
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            break
-        except BlockingIOError:
-            if time.monotonic() > give_up:
-                file.seek(0)
-                owner = file.read().strip() or "unknown"
-                file.close()
-                raise BrokerError(
-                    f"{path.parent} is used by another edged (process {owner}) or its nats-server: "
-                    "end it, or give this one another `state_dir`"
-                ) from None
-            await asyncio.sleep(0.05)
+    while (file := await asyncio.to_thread(_lock, path)) is None:
+        if time.monotonic() > give_up:
+            owner = (await asyncio.to_thread(path.read_text)).strip() or "unknown"
+            raise BrokerError(
+                f"{path.parent} is used by another edged (process {owner}) or its nats-server: "
+                "end it, or give this one another `state_dir`"
+            )
+        await asyncio.sleep(0.05)
+    return file
+
+
+def _lock(path: Path) -> IO[str] | None:
+    """The locked file, with our process id in it; None while another holds it."""
+    file = path.open("a")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
     file.truncate(0)
     file.write(f"{os.getpid()}\n")
     file.flush()

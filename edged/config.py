@@ -115,7 +115,7 @@ class Camera(_Part, frozen=True, kw_only=True):
     filters: dict[str, LabelFilter] = field(default_factory=dict)
     masks: Annotated[tuple[Polygon, ...], Meta(description="Areas in which nothing is detected.")] = ()
     motion: Motion = Motion()
-    tracking: Tracking = Tracking()
+    tracking: Annotated[Tracking | None, Meta(description="Unset: scores fitting the model in use.")] = None
     snapshots: bool = True
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import structlog
 import uvloop
 
-from edged import __version__, settings
+from edged import settings
 from edged.broker import Broker
-from edged.bus.bus import Bus, open_bus
+from edged.bus.bus import open_bus
 from edged.bus.courier import SYNCED_SECONDS, UNSYNCED_SECONDS, Courier
 from edged.bus.link import BusError
 from edged.bus.outbox import open_outbox
@@ -20,25 +20,32 @@ from edged.config import Config
 from edged.gateway.app import GatewayError, check, serve
 from edged.handlers import Handlers
 from edged.nats_server import BrokerError
+from edged.node.ledger import open_ledger
 from edged.node.node import Node
+from edged.node.sight import LazySight
 from edged.node.watchdog import keep_alive
 from edged.notify import notify
-from edged.vision.cards import ModelError
+from edged.vision.tensors import ModelError
 
 log = structlog.get_logger()
 
-Expected = (BrokerError, BusError, GatewayError, ModelError, settings.SettingsError, OSError)
+EXPECTED = (BrokerError, BusError, GatewayError, ModelError, settings.SettingsError, OSError, ValueError)
+OUTBOX_BYTES = 1_000_000_000
 
 
 def main(config: Config) -> int:
     """Runs until SIGINT or SIGTERM; the exit status, after one line on stderr if it could not run."""
     try:
         uvloop.run(_until_signalled(config))
-    except* Expected as group:
-        print(f"edged: {_first(group)}", file=sys.stderr)
-        return 1
-    except* (asyncio.CancelledError, KeyboardInterrupt):
+    except asyncio.CancelledError:
         return 0
+    except EXPECTED as error:
+        return _failed(error)
+    except BaseExceptionGroup as group:
+        expected, rest = group.split(EXPECTED)
+        if expected is None or rest is not None:
+            raise
+        return _failed(_first(expected))
     return 0
 
 
@@ -52,17 +59,46 @@ async def _until_signalled(config: Config) -> None:
 
 async def run(config: Config) -> None:
     """The daemon, until cancelled."""
-    check(config)
+    if config.gateway.enabled:
+        check(config)
     state = settings.state_dir(config)
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     async with AsyncExitStack() as stack:
-        broker = None
-        if not config.nats.url:
+        models = Path(config.detector.models_dir or state / "models")
+        sight = await stack.enter_async_context(LazySight(config.detector, models, config.limits.cpu))
+        broker, url = None, config.nats.url
+        if not url:
             broker = await stack.enter_async_context(Broker(config.nats, state))
-        url = broker.url if broker else config.nats.url
-        bus = await stack.enter_async_context(open_bus(config.nats, url, f"edged {config.site}.{config.node}"))
-        await _work(config, state, bus, broker, stack)
+            url = broker.url
+        outbox = await stack.enter_async_context(open_outbox(state / "outbox.db", OUTBOX_BYTES))
+        bus = await stack.enter_async_context(open_bus(config.nats, url, f"edged {config.site}.{config.node}", outbox))
+        await ensure_streams(bus.link, config.nats)
+        keep = SYNCED_SECONDS if broker and broker.syncs_always else UNSYNCED_SECONDS
+        courier = Courier(bus.link, outbox, lambda: ensure_streams(bus.link, config.nats), keep)
+        ledger = await stack.enter_async_context(open_ledger(bus.facts))
+        node = Node(config, bus, outbox, ledger, sight, state)
+        group = await stack.enter_async_context(asyncio.TaskGroup())
+        if broker:
+            group.create_task(broker.run())
+        group.create_task(courier.run())
+        group.create_task(Handlers(config, bus, bus.facts).run())
+        # the gateway listens before the node speaks, so that it knows of it from the first word on
+        gateway = await stack.enter_async_context(serve(bus, config)) if config.gateway.enabled else None
+        group.create_task(node.run())
+        await node.ready.wait()
+        if gateway:
+            print(f"\n  edged: the viewer is at {gateway.url}\n", flush=True)
+        group.create_task(keep_alive(node.stuck))
+        notify("READY=1")
+        await asyncio.get_running_loop().create_future()
 
 
-async def _work(config: Config, state: Path, bus: Bus, broker: Broker | None, stack: AsyncExitStack) -> None:
-    ...
+def _failed(error: BaseException) -> int:
+    print(f"edged: {error}", file=sys.stderr)
+    return 1
+
+
+def _first(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

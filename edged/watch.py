@@ -1,17 +1,16 @@
 """One camera from frame to fact. Read this first."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Protocol
 
 from edged import messages as m
 from edged.camera.frames import Frame
-from edged.eyes import Eyes, Look
 from edged.mailbox import Latest
 from edged.scene.presence import Moment, Presence, box_of
 from edged.scene.shots import Shot, Shots, sharpness
 from edged.subjects import Address
+from edged.vision.eyes import Eyes, Look
 from edged.vision.tracker import Tracked
 from edged.vision.turns import Seat
 
@@ -23,7 +22,7 @@ class Voice(Protocol):
 
     async def state(self, fact: m.TrackStarted | m.TrackEnded) -> None: ...
 
-    def picture(self, frame: Frame, shots: Sequence[Shot]) -> None: ...
+    def picture(self, frame: Frame, shot: Shot, label: str) -> None: ...
 
 
 async def watch(address: Address, eyes: Eyes, seat: Seat, frames: Latest[Frame], voice: Voice) -> None:
@@ -40,8 +39,8 @@ async def watch(address: Address, eyes: Eyes, seat: Seat, frames: Latest[Frame],
             visit.moment = _moment(frame)
             for fact in visit.presence.see(look.update, visit.moment):
                 await voice.state(fact)
-            if shots := visit.choose(frame, look):
-                voice.picture(frame, shots)
+            for shot in visit.choose(frame, look):
+                voice.picture(frame, shot, eyes.labels[shot.tracked.label])
     finally:
         await _over(visit, voice)
 
@@ -57,8 +56,8 @@ class Visit:
 
     @classmethod
     def begun(cls, address: Address, eyes: Eyes, frame: Frame) -> "Visit":
-        session = eyes.begin(frame)
-        return cls(frame.session, Presence(address, session, eyes.labels), Shots(), _moment(frame))
+        eyes.begin(frame)
+        return cls(frame.session, Presence(address, frame.session, eyes.labels), Shots(), _moment(frame))
 
     def choose(self, frame: Frame, look: Look) -> list[Shot]:
         self.shots.forget(look.update.ended)

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import av
+import cv2
 import numpy as np
 from av.video.plane import VideoPlane
 from numpy.typing import NDArray
@@ -46,3 +47,22 @@ def of_yuv(planes: NDArray[np.uint8], seq: int = 0, full_range: bool = False) ->
 def _view(plane: VideoPlane) -> Plane:
     pixels = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)
     return pixels[:, : plane.width]
+
+
+def with_person(width: int = 768, height: int = 432) -> tuple[Frame, tuple[float, float, float, float]]:
+    """A drawn person that the small detectors take for one, and its box x1, y1, x2, y2 in fractions."""
+    picture = np.full((height, width, 3), (150, 160, 150), np.uint8)
+    picture[int(height * 0.55) :] = (110, 110, 105)
+    unit = height * 0.005
+
+    def at(x: float, y: float) -> tuple[int, int]:
+        return int(width * 0.3 + x * unit), int(height * 0.3 + y * unit)
+
+    cv2.ellipse(picture, at(0, 8), (int(6 * unit), int(8 * unit)), 0, 0, 360, (205, 165, 140), -1, cv2.LINE_AA)
+    body = np.array([at(-12, 18), at(12, 18), at(10, 52), at(-10, 52)])
+    cv2.fillPoly(picture, [body], (50, 60, 120), cv2.LINE_AA)
+    for side in (-1, 1):
+        cv2.line(picture, at(side * 13, 20), at(side * 15, 50), (50, 60, 120), int(5 * unit), cv2.LINE_AA)
+        cv2.line(picture, at(side * 5, 50), at(side * 7, 97), (30, 30, 40), int(8 * unit), cv2.LINE_AA)
+    (left, top), (right, bottom) = at(-18, 0), at(18, 101)
+    return of_rgb(picture), (left / width, top / height, right / width, bottom / height)

@@ -8,10 +8,10 @@ import pytest
 import edged
 
 ROOT = Path(edged.__file__).parent
-GROUND = {"messages", "mailbox", "subjects", "config", "asking", "shipped"}
+GROUND = {"labels", "messages", "mailbox", "subjects", "config", "asking", "shipped"}
 # who may import whom, besides the ground and its own folder; the longest matching name counts
 MAY = {
-    "messages": set(), "mailbox": set(), "shipped": set(), "subjects": {"messages"}, "config": {"messages"},
+    "messages": set(), "mailbox": set(), "labels": set(), "shipped": set(), "subjects": {"messages"}, "config": {"messages"},
     "asking": {"config", "messages"},
     "settings": set(), "notify": set(), "contract": set(),
     "vision.tracker": {"vision"}, "vision": {"camera.frames"}, "vision.engines": {"vision"},
@@ -46,7 +46,9 @@ def within(module: str, place: str) -> bool:
 def test_a_module_knows_only_what_lies_below_it(module: str) -> None:
     places = [place for place in MAY if within(module, place)]
     if not places:
-        assert module in {"__init__"} or any(within(module, top) for top in ON_TOP), f"{module} has no place in the design"
+        assert module in {"__init__"} or any(within(module, top) for top in ON_TOP), (
+            f"{module} has no place in the design"
+        )
         return
     place = max(places, key=len)
     allowed = MAY[place] | {place} | (GROUND if place not in GROUND else set())
@@ -66,4 +68,6 @@ def test_a_library_lives_in_one_place(module: str) -> None:
 @pytest.mark.parametrize("path", sorted((ROOT.parent / "handlers").glob("*.py")), ids=lambda path: path.name)
 def test_a_handler_imports_only_edged(path: Path) -> None:
     for name in imported(path):
-        assert not any(within(name, f"edged.{other}") for other in ("camera", "vision", "gateway", "node", "daemon")), name
+        assert not any(within(name, f"edged.{other}") for other in ("camera", "vision", "gateway", "node", "daemon")), (
+            name
+        )

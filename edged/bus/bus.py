@@ -9,6 +9,7 @@ from edged import config
 from edged.asking import CameraRecord
 from edged.bus.facts import Facts
 from edged.bus.link import Link, connect
+from edged.bus.outbox import Outbox
 from edged.bus.pictures import Pictures
 from edged.bus.tables import Table
 
@@ -26,10 +27,9 @@ class Bus:
 
 
 @asynccontextmanager
-async def open_bus(settings: config.Nats, url: str, name: str) -> AsyncIterator[Bus]:
-    """Connects to `url`. Raises BusError if no server is there."""
+async def open_bus(settings: config.Nats, url: str, name: str, outbox: Outbox | None = None) -> AsyncIterator[Bus]:
+    """Connects to `url`. Raises BusError if no server is there. Without an outbox facts can only be read."""
     async with connect(url, name) as link:
         max_age = timedelta(days=settings.pictures_max_age_days)
-        yield Bus(
-            link, Facts(link), Table(link, CAMERAS, CameraRecord), Pictures(link, max_age, settings.pictures_max_bytes)
-        )
+        pictures = Pictures(link, max_age, settings.pictures_max_bytes)
+        yield Bus(link, Facts(link, outbox), Table(link, CAMERAS, CameraRecord), pictures)

@@ -3,13 +3,14 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from typing import Never
 
 import structlog
 from nats import errors
-from nats.aio.msg import Msg
 from nats.js import api
 
+from edged.bus.deliveries import ID, id_of
 from edged.bus.link import BusError, Link
 from edged.bus.outbox import Outbox, Waiting
 from edged.bus.pull import pull
@@ -23,7 +24,6 @@ BACK_OFF = (0.2, 10.0)
 # How long after its acknowledgement a fact may still be lost in a power cut: nats-server syncs every two minutes, or at once if told to.
 UNSYNCED_SECONDS = 150.0
 SYNCED_SECONDS = 10.0
-ID = "Nats-Msg-Id"
 
 
 class Interrupted(Exception):
@@ -144,12 +144,12 @@ class Courier:
         ids: dict[str, int] = {}
         if not consumer.num_pending:
             return ids
-        async for msg in pull(self._link, stream, consumer.name):
-            place = msg.metadata
-            ids[_id(msg)] = place.sequence.stream
-            if not place.num_pending:
-                await self._js.delete_consumer(stream, consumer.name)
-                return ids
+        async with aclosing(pull(self._link, stream, consumer.name)) as messages:
+            async for msg in messages:
+                place = msg.metadata
+                ids[id_of(msg)] = place.sequence.stream
+                if not place.num_pending:
+                    return ids
         raise Interrupted("the stream could not be read to its end")
 
     async def _until_reconnected(self, connection: int) -> Never:
@@ -160,7 +160,3 @@ class Courier:
         while True:
             await self._outbox.forget(self._keep)
             await asyncio.sleep(self._keep / 4)
-
-
-def _id(msg: Msg) -> str:
-    return (msg.headers or {}).get(ID, "")

@@ -2,10 +2,8 @@
 
 import asyncio
 import json
-from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -17,7 +15,8 @@ from nats.js import errors as js_errors
 
 from edged import messages as m
 from edged import subjects
-from edged.bus.courier import ID, UNSYNCED_SECONDS
+from edged.bus.courier import UNSYNCED_SECONDS
+from edged.bus.deliveries import FactDelivery, Seen, Stored, Work, acknowledge, id_of, read
 from edged.bus.link import Link
 from edged.bus.outbox import Entry, Outbox
 from edged.bus.pictures import META
@@ -28,76 +27,11 @@ log = structlog.get_logger()
 
 ACK_WAIT = 10.0  # a delivery that a dying connection swallowed comes again after that
 IN_HAND = 1000  # a consumer may hold so many facts without having acknowledged them
-REMEMBERED = 20_000
 RETRY = 0.5
 # What the courier may send again lies within this time, so a consumer that has to be made anew starts no later than this.
 OVERLAP = timedelta(seconds=UNSYNCED_SECONDS + 30)
 
 _encode = msgspec.json.Encoder().encode
-_decode: Callable[[bytes | str], m.AnyFact] = msgspec.json.Decoder(m.AnyFact).decode
-
-
-class Seen:
-    """The newest ids, a bounded number of them."""
-
-    def __init__(self, limit: int = REMEMBERED) -> None:
-        self._ids: OrderedDict[str, None] = OrderedDict()
-        self._limit = limit
-
-    def __contains__(self, id: str) -> bool:
-        return id in self._ids
-
-    def add(self, id: str) -> None:
-        self._ids[id] = None
-        if len(self._ids) > self._limit:
-            self._ids.popitem(last=False)
-
-
-@dataclass(frozen=True)
-class Stored:
-    """A fact as its stream holds it. `data` is what was published: JSON, or the JPEG of a `Snapshot`. `stored` is the server's time."""
-
-    fact: m.AnyFact
-    data: bytes
-    seq: int
-    stored: datetime
-
-
-@dataclass(frozen=True)
-class FactDelivery(Stored):
-    """Comes again, to whoever asks under the same name, unless `ack()` says that it has been dealt with."""
-
-    _msg: Msg
-    _work: "_Work"
-
-    async def ack(self) -> None:
-        self._work.finish(self.fact.id)
-        with suppress(errors.Error):  # then it comes again, and is known
-            await self._msg.ack()
-
-    async def again(self, seconds: float) -> None:
-        """Puts it back; it comes again after that time."""
-        self._work.held.discard(self.fact.id)
-        with suppress(errors.Error):
-            await self._msg.nak(delay=seconds)
-
-
-class _Work:
-    """What a consumer has been given: `held` is in its hands, `open` is not acknowledged (and when it was stored), `done` is."""
-
-    def __init__(self) -> None:
-        self.held: set[str] = set()
-        self.open: dict[str, datetime] = {}
-        self.done = Seen()
-
-    def take(self, id: str, stored: datetime) -> None:
-        self.held.add(id)
-        self.open[id] = stored
-
-    def finish(self, id: str) -> None:
-        self.held.discard(id)
-        self.open.pop(id, None)
-        self.done.add(id)
 
 
 class Facts:
@@ -107,6 +41,7 @@ class Facts:
         self._link = link
         self._outbox = outbox
         self._js = link.jetstream()
+        self._at_work: dict[str, Work] = {}
 
     async def publish(self, fact: m.AnyFact, payload: bytes = b"") -> None:
         """Returns when the fact is safe on this box's disk; it is on its way then. `payload` is the JPEG of a Snapshot.
@@ -123,12 +58,13 @@ class Facts:
             payload = _encode(fact)
         await self._outbox.append(Entry(fact.id, OF_KIND[kind], subjects.of(fact), headers, payload))
 
-    async def consume(self, kind: str, durable: str) -> AsyncIterator[FactDelivery]:
+    async def consume(self, kind: str, durable: str) -> AsyncGenerator[FactDelivery, None]:
         """Facts of one kind, each until it is acknowledged, then never again; for ever, through crashes and broker restarts.
 
         Who asks under the same `durable` name goes on where it was left. A new name begins a few minutes back.
         """
-        work = _Work()
+        work = self._at_work[durable] = Work(durable, self._outbox)
+        await work.recall()
 
         def config(last: datetime | None) -> api.ConsumerConfig:
             return api.ConsumerConfig(
@@ -141,25 +77,79 @@ class Facts:
                 max_ack_pending=IN_HAND,
             )
 
-        async for msg in self._messages(kind, config, durable):
-            id = _id(msg)
-            if id in work.done:
-                await msg.ack()
-            elif id not in work.held:
-                stored = _read(msg)
+        async with aclosing(self._messages(kind, config, durable)) as messages:
+            async for msg in messages:
+                id = id_of(msg)
+                if id in work.held:
+                    continue
+                stored = None if id in work.done else read(msg)
                 if stored is None:
-                    await msg.ack()
+                    await acknowledge(msg)
                     continue
                 work.take(id, stored.stored)
                 yield FactDelivery(stored.fact, stored.data, stored.seq, stored.stored, msg, work)
 
-    async def replay(self, kind: str, since: datetime | None = None) -> AsyncIterator[Stored]:
+    async def replay(self, kind: str, since: datetime | None = None) -> AsyncGenerator[Stored, None]:
         """Everything of one kind that the stream holds (stored after `since`), in its order, then what comes, for ever.
 
         Goes on after a lost connection, and gives an id once.
         """
         seen = Seen()
+        async with aclosing(self._replayed(kind, since)) as messages:
+            async for msg in messages:
+                id = id_of(msg)
+                if id not in seen:
+                    seen.add(id)
+                    if stored := read(msg):
+                        yield stored
 
+    async def past(self, kind: str, since: datetime) -> list[Stored]:
+        """What the stream holds of one kind, stored after `since`, once this box has delivered what it still had."""
+        if self._outbox:
+            await self._outbox.delivered()
+        facts: list[Stored] = []
+        last = await self._last(kind)
+        if last is None or last[1] < since:
+            return facts
+        async with aclosing(self._replayed(kind, since)) as messages:
+            async for msg in messages:
+                if stored := read(msg):
+                    facts.append(stored)
+                if msg.metadata.sequence.stream >= last[0]:
+                    break
+        return facts
+
+    async def caught_up(self, kind: str, durable: str) -> bool:
+        """Whether whoever consumes under this name has been given every fact there is, and this box has delivered all of its own."""
+        if not self._link.connected or (self._outbox and self._outbox.pending):
+            return False
+        try:
+            state = await self._js.consumer_info(OF_KIND[kind], durable)
+        except (errors.Error, TimeoutError):
+            return False
+        given = len(self._at_work[durable].open)
+        return not state.num_pending and (state.num_ack_pending or 0) <= given
+
+    async def _messages(
+        self, kind: str, config: Callable[[datetime | None], api.ConsumerConfig], durable: str | None
+    ) -> AsyncGenerator[Msg, None]:
+        """Messages of a consumer that is looked after: `config` tells how to make it, given when the last one was stored."""
+        stream = OF_KIND[kind]
+        last: datetime | None = None
+        while True:
+            while not self._link.connected:
+                await self._link.connection_after(self._link.connections)
+            try:
+                consumer = await self._consumer(stream, durable, config(last))
+                async with aclosing(pull(self._link, stream, consumer)) as messages:
+                    async for msg in messages:
+                        yield msg
+                        last = msg.metadata.timestamp
+            except (errors.Error, TimeoutError) as error:
+                log.warning("consumer lost", kind=kind, name=durable, error=str(error) or type(error).__name__)
+                await asyncio.sleep(RETRY)
+
+    def _replayed(self, kind: str, since: datetime | None) -> AsyncGenerator[Msg, None]:
         def config(last: datetime | None) -> api.ConsumerConfig:
             start = _no_later(last) if last else since
             if start and since:
@@ -174,29 +164,17 @@ class Facts:
                 inactive_threshold=60.0,
             )
 
-        async for msg in self._messages(kind, config, None):
-            id = _id(msg)
-            if id not in seen:
-                seen.add(id)
-                if stored := _read(msg):
-                    yield stored
+        return self._messages(kind, config, None)
 
-    async def _messages(
-        self, kind: str, config: Callable[[datetime | None], api.ConsumerConfig], durable: str | None
-    ) -> AsyncIterator[Msg]:
-        """Messages of a consumer that is looked after: `config` tells how to make it, given when the last one was stored."""
-        stream = OF_KIND[kind]
-        last: datetime | None = None
+    async def _last(self, kind: str) -> tuple[int, datetime] | None:
+        """Place and time of the newest message of a kind."""
         while True:
-            while not self._link.connected:
-                await self._link.connection_after(self._link.connections)
             try:
-                consumer = await self._consumer(stream, durable, config(last))
-                async for msg in pull(self._link, stream, consumer):
-                    yield msg
-                    last = msg.metadata.timestamp
-            except (errors.Error, TimeoutError) as error:
-                log.warning("consumer lost", kind=kind, name=durable, error=str(error) or type(error).__name__)
+                newest = await self._js.get_last_msg(OF_KIND[kind], subjects.every(kind))
+                return msgspec.convert((newest.seq, newest.time), tuple[int, datetime])
+            except js_errors.NotFoundError:
+                return None
+            except (errors.Error, TimeoutError):
                 await asyncio.sleep(RETRY)
 
     async def _consumer(self, stream: str, durable: str | None, config: api.ConsumerConfig) -> str:
@@ -213,17 +191,3 @@ def _no_later(last: datetime | None) -> datetime:
     """When to begin so that nothing sent again is missed; who begins there knows what it has already had by its id."""
     recent = datetime.now(UTC) - OVERLAP
     return min(last, recent) if last else recent
-
-
-def _id(msg: Msg) -> str:
-    headers: dict[str, str] = msg.headers or {}
-    return headers.get(ID) or f"{msg.metadata.stream} {msg.metadata.sequence.stream}"
-
-
-def _read(msg: Msg) -> Stored | None:
-    try:
-        fact = _decode((msg.headers or {}).get(META) or msg.data)
-    except msgspec.MsgspecError as error:
-        log.warning("fact not understood", subject=msg.subject, seq=msg.metadata.sequence.stream, error=str(error))
-        return None
-    return Stored(fact, msg.data, msg.metadata.sequence.stream, msg.metadata.timestamp)

@@ -28,7 +28,9 @@ CREATE TABLE IF NOT EXISTS facts (
 );
 CREATE INDEX IF NOT EXISTS waiting ON facts (n) WHERE seq IS NULL;
 CREATE TABLE IF NOT EXISTS streams (name TEXT PRIMARY KEY, last INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS dealt (n INTEGER PRIMARY KEY, consumer TEXT NOT NULL, id TEXT NOT NULL);
 """
+DEALT = 50_000  # ids that all consumers together remember
 RAISE_MARK = "INSERT INTO streams VALUES (?, ?) ON CONFLICT DO UPDATE SET last = max(last, excluded.last)"
 APPEND = """
 INSERT INTO facts (id, stream, subject, headers, payload, floor)
@@ -69,6 +71,7 @@ class Outbox:
         self.pending = pending
         self._database = database
         self._arrived = asyncio.Event()
+        self._settled = asyncio.Event()
 
     async def append(self, entry: Entry) -> None:
         """Returns when the fact is on disk; an id that is there already stays as it is. Raises BusError when the disk fails."""
@@ -127,11 +130,32 @@ class Outbox:
         return lost
 
     async def forget(self, seconds: float) -> None:
-        """Drops what was acknowledged longer ago than that."""
+        """Drops what was acknowledged longer ago than that, and the oldest of what was dealt with."""
         limit = time.monotonic() - seconds
-        await self._database.do(
-            lambda db: db.execute("DELETE FROM facts WHERE acknowledged < ?", (limit,)), durable=False
-        )
+
+        def drop(db: sqlite3.Connection) -> None:
+            db.execute("DELETE FROM facts WHERE acknowledged < ?", (limit,))
+            db.execute("DELETE FROM dealt WHERE n <= (SELECT max(n) FROM dealt) - ?", (DEALT,))
+
+        await self._database.do(drop, durable=False)
+
+    async def deal(self, consumer: str, id: str) -> None:
+        """The consumer is done with a fact. A crash does not undo it; a power cut may undo the last few, as facts themselves are worth an fsync."""
+        row = (consumer, id)
+        insert = "INSERT INTO dealt (consumer, id) VALUES (?, ?)"
+        await self._database.do(lambda db: db.execute(insert, row), durable=False)
+
+    async def dealt(self, consumer: str) -> list[str]:
+        """What the consumer was done with, newest last; the broker may not have written down its acknowledgements."""
+        query = "SELECT id FROM dealt WHERE consumer = ? ORDER BY n"
+        rows = await self._database.do(lambda db: db.execute(query, (consumer,)).fetchall(), durable=False)
+        return [id for (id,) in rows]
+
+    async def delivered(self) -> None:
+        """Waits until every fact has been acknowledged."""
+        while self.pending:
+            self._settled.clear()
+            await self._settled.wait()
 
     def _appended(self, rows: int) -> None:
         self.pending += rows
@@ -139,9 +163,11 @@ class Outbox:
 
     def _done(self, rows: int) -> None:
         self.pending -= rows
+        self._settled.set()
 
     def _recounted(self, outcome: tuple[int, int]) -> None:
         _, self.pending = outcome
+        self._settled.set()
 
 
 @asynccontextmanager

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from nats.aio.msg import Msg
 
@@ -20,7 +20,7 @@ NEXT_REQUEST = {"404", "408"}  # no messages; expired
 ALIVE = "100"
 
 
-async def pull(link: Link, stream: str, consumer: str) -> AsyncIterator[Msg]:
+async def pull(link: Link, stream: str, consumer: str) -> AsyncGenerator[Msg, None]:
     """Messages as they come. Ends when the connection was another one meanwhile, or the server has nothing to say about this consumer:
     the caller looks whether it is still there.
 

@@ -17,9 +17,9 @@ from edged.camera.faults import CameraFault
 from edged.camera.frames import Frame
 from edged.camera.frozen import Frozen
 from edged.camera.meter import Meter
+from edged.camera.outlet import Outlet
 from edged.camera.pace import Pace
 from edged.camera.planes import Planes
-from edged.mailbox import Latest
 
 CORRUPT_IN_A_ROW = 100  # packets; more than the longest group of pictures that a lost key frame spoils, at 25 fps
 
@@ -46,7 +46,7 @@ class Capture:
         self,
         how: opening.Opening,
         session: str,
-        frames: Latest[Frame],
+        outlet: Outlet,
         meter: Meter,
         *,
         loop: bool = False,
@@ -58,7 +58,7 @@ class Capture:
         self.opened_at = self.last_frame = 0.0
         self.paced = self.finite = False
         self._how = how
-        self._latest = frames
+        self._outlet = outlet
         self._meter = meter
         self._loop = loop
         self._frozen = Frozen(frozen_timeout)
@@ -74,7 +74,10 @@ class Capture:
         self._closing.set()
 
     def run(self) -> None:
-        """Returns once closed; raises CameraFault, with cause `ended` at the end of a file that is not looped."""
+        """Returns once closed; raises CameraFault, with cause `ended` at the end of a file that is not looped.
+
+        The fault hides the error it was made from, which may hold the password.
+        """
         try:
             self._play()
             while self._loop and self.finite and not self._closing.is_set():
@@ -82,9 +85,9 @@ class Capture:
                 self._play()
         except Exception as error:
             if not self._closing.is_set():
-                raise faults.of(error, self._how.url, opening=self.stage == "opening") from error
+                raise faults.of(error, self._how.url, opening=self.stage == "opening") from None
         if not self._closing.is_set():
-            raise CameraFault("ended", f"{urls.place(self._how.url)} is at its end")
+            raise faults.ended(self._how.url, finite=self.finite)
 
     def _play(self) -> None:
         seq = self._seq
@@ -102,7 +105,8 @@ class Capture:
 
     def _read(self, video: opening.Video, packet: "Packet[VideoStream]") -> None:
         arrived = time.monotonic()
-        self._meter.packet(packet.size, arrived)
+        if packet.size:  # the last one is empty, and makes the decoder give what it holds back
+            self._meter.packet(packet.size, arrived)
         try:
             pictures = video.decode(packet)
         except (av.error.InvalidDataError, av.error.PatchWelcomeError):
@@ -128,7 +132,7 @@ class Capture:
         self._spoiled = 0
         if picture.is_corrupt:
             self._meter.damage()
-        self._latest.put(self._frame(picture, pts, arrived))
+        self._outlet.put(self._frame(picture, pts, arrived))
         self._seq += 1
         self._meter.frame(arrived)
         self.last_frame = arrived

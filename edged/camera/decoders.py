@@ -39,9 +39,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class Found:
-    """One way to decode on hardware, and whether it works here."""
+    """One way to decode on hardware: whether its device is here, and whether it works."""
 
     name: str
+    here: bool
     works: bool
     reason: str
 
@@ -50,7 +51,7 @@ def choose(codec: str, wish: Wish) -> Choice:
     """The decoder for `codec` (libav's name: h264, hevc, mjpeg …). CameraFault if hardware is demanded and absent."""
     if wish == "software":
         return Choice("software", "asked for by the camera's `decoder`")
-    tried = list(facts(codec))
+    tried = facts(codec)
     for found in tried:
         if found.works:
             named = found.name.startswith(f"{codec}_")
@@ -60,10 +61,10 @@ def choose(codec: str, wish: Wish) -> Choice:
                 accelerator="" if named else found.name,
                 decoder=found.name if named else "",
             )
-    missing = "; ".join(f"{found.name}: {found.reason}" for found in tried)
+    why = "; ".join(f"{found.name} {found.reason}" for found in tried if found.here) or "no such device found"
     if wish == "hardware":
-        raise CameraFault("device", f"no hardware decodes {codec} here ({missing}); set the camera's decoder to `auto`")
-    return Choice("software", f"no hardware decodes {codec} here ({missing})")
+        raise CameraFault("device", f"no hardware here decodes {codec} ({why}); set the camera's decoder to `auto`")
+    return Choice("software", f"no hardware here decodes {codec} ({why})")
 
 
 @lru_cache(maxsize=32)
@@ -76,9 +77,9 @@ def _accelerators(codec: str) -> Iterator[Found]:
     built_in = hwdevices_available()
     for name, device in _ACCELERATORS:
         if not Path(device).exists():
-            yield Found(name, False, f"no {device}")
+            yield Found(name, False, False, f"no {device}")
         elif name not in built_in:
-            yield Found(name, False, f"{device} is here, but this build of PyAV lacks {name}")
+            yield Found(name, True, False, f"is not in this build of PyAV, though there is {device}")
         else:
             yield _try(name, f"{device} decodes {codec}", codec, HWAccel(name, allow_software_fallback=False))
 
@@ -87,9 +88,9 @@ def _named(codec: str) -> Iterator[Found]:
     for suffix, device in _NAMED:
         name = f"{codec}_{suffix}"
         if not Path(device).exists():
-            yield Found(name, False, f"no {device}")
+            yield Found(name, False, False, f"no {device}")
         elif name not in av.codecs_available:
-            yield Found(name, False, f"{device} is here, but this build of PyAV lacks {name}")
+            yield Found(name, True, False, f"is not in this build of PyAV, though there is {device}")
         else:
             yield _try(name, f"{device} decodes {codec}", name, None)
 
@@ -98,9 +99,9 @@ def _try(name: str, success: str, codec: str, hwaccel: HWAccel | None) -> Found:
     try:
         context = av.CodecContext.create(codec, "r", hwaccel)
         if hwaccel is not None and not context.is_hwaccel:
-            return Found(name, False, f"does not decode {codec}")
+            return Found(name, True, False, f"does not decode {codec}")
         if hwaccel is None:
             context.open()
     except (av.error.FFmpegError, ValueError, NotImplementedError) as error:
-        return Found(name, False, f"does not start ({error})")
-    return Found(name, True, success)
+        return Found(name, True, False, f"does not start ({error})")
+    return Found(name, True, True, success)

@@ -16,9 +16,9 @@ class CameraFault(Exception):
     """`detail` says what is wrong, where, and what to do next; it never holds a password."""
 
     def __init__(self, cause: Cause, detail: str) -> None:
-        super().__init__(detail)
         self.cause: Cause = cause
         self.detail = urls.redact(detail)
+        super().__init__(self.detail)
 
 
 def of(error: Exception, url: str, *, opening: bool) -> CameraFault:
@@ -50,7 +50,7 @@ def of(error: Exception, url: str, *, opening: bool) -> CameraFault:
                 "refused", f"{place} refuses connections; check the port, and that the camera's stream is switched on"
             )
         case av.error.EOFError() | ConnectionError() | BrokenPipeError():
-            return CameraFault("ended", f"{place} ended the stream; it is tried again")
+            return ended(url, finite=False)
         case av.error.InvalidDataError():
             return _not_a_video(place)
         case av.error.DecoderNotFoundError() | av.error.DemuxerNotFoundError() | av.error.ProtocolNotFoundError():
@@ -70,7 +70,7 @@ def unauthorized(url: str) -> CameraFault:
     if urls.has_login(url):
         return CameraFault("auth", f"{urls.place(url)} does not accept this user and password; check both")
     return CameraFault(
-        "auth", f"{urls.place(url)} wants a user and password: write {urls.scheme_of(url)}://user:password@host/…"
+        "auth", f"{urls.place(url)} wants a user and password; write user:password@ before the host in the URL"
     )
 
 
@@ -87,6 +87,17 @@ def silent(url: str) -> CameraFault:
 
 def stalled(url: str) -> CameraFault:
     return CameraFault("stalled", f"{urls.place(url)} sends nothing any more; it is opened again")
+
+
+def ended(url: str, *, finite: bool) -> CameraFault:
+    if finite:
+        return CameraFault("ended", f"{urls.place(url)} is at its end; set the camera's `loop` to play it again")
+    return CameraFault("ended", f"{urls.place(url)} ended the stream; it is opened again")
+
+
+def stuck(url: str) -> CameraFault:
+    cause: Cause = "device" if urls.kind(url) == "device" else "timeout"
+    return CameraFault(cause, f"{urls.place(url)} hangs in the system; plug it in again, or restart edged")
 
 
 def undecodable(url: str, codec: str) -> CameraFault:

@@ -1,5 +1,6 @@
 """Opens a camera with libav, tuned for the kind of source it is."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -7,6 +8,7 @@ from fractions import Fraction
 from typing import Literal, cast
 
 import av
+import av.error
 from av.container import InputContainer
 from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
@@ -21,18 +23,13 @@ Transport = Literal["auto", "tcp", "udp"]
 # Formats without a clock: libav counts their pictures at 25 per second, whatever the camera does.
 _CLOCKLESS = ("mpjpeg", "mjpeg", "jpeg_pipe", "h264", "hevc")
 
+# Live, but sent in pieces of some seconds.
+_SEGMENTED = ("hls", "dash")
+
 _TRANSPORTS = {
     "auto": {"rtsp_flags": "prefer_tcp"},
     "tcp": {"rtsp_transport": "tcp"},
     "udp": {"rtsp_transport": "udp"},
-}
-
-# What a stream or a playlist may lead libav to: a file never to the network, the network never to a file.
-_PROTOCOLS: dict[urls.Kind, str] = {
-    "rtsp": "rtsp,rtsps,rtp,srtp,tcp,udp,tls,http,https,crypto",
-    "http": "http,https,httpproxy,tcp,tls,crypto,data",
-    "file": "file,crypto,data",
-    "device": "file",
 }
 
 
@@ -80,13 +77,24 @@ class Video:
 def opened(opening: Opening) -> Iterator[Video]:
     """Blocks for about `open_timeout`, at most twice that. libav's errors and CameraFault come through."""
     kind = urls.kind(opening.url)
-    with av.open(
-        ("file:" if kind == "file" else "") + urls.location(opening.url),
-        format="v4l2" if kind == "device" else None,
-        options=_options(opening, kind),
-        timeout=(opening.open_timeout, opening.read_timeout),
-    ) as container:
+    with _container(opening, kind) as container:
         yield _video(container, opening, kind)
+
+
+def _container(opening: Opening, kind: urls.Kind) -> InputContainer:
+    began = time.monotonic()
+    try:
+        return av.open(
+            ("file:" if kind == "file" else "") + urls.location(opening.url),
+            format="v4l2" if kind == "device" else None,
+            options=_options(opening, kind),
+            timeout=(opening.open_timeout, opening.read_timeout),
+        )
+    except av.error.InvalidDataError:
+        # what RTSP says when the timeout cuts it short
+        if kind == "rtsp" and time.monotonic() - began >= opening.open_timeout:
+            raise faults.silent(opening.url) from None
+        raise
 
 
 def _video(container: InputContainer, opening: Opening, kind: urls.Kind) -> Video:
@@ -96,14 +104,16 @@ def _video(container: InputContainer, opening: Opening, kind: urls.Kind) -> Vide
     if stream.codec_context is None:
         raise faults.undecodable(opening.url, "a codec unknown here")
     choice = decoders.choose(stream.codec_context.codec.canonical_name, opening.decoder)
-    clockless = kind == "http" and container.format.name in _CLOCKLESS
+    name = container.format.name
+    clockless = kind == "http" and name in _CLOCKLESS
+    finite = kind == "file" or (kind == "http" and container.duration is not None)
     return Video(
         container=container,
         stream=stream,
         decode=_decoder(stream, choice, opening.threads).decode,
         decoder=choice,
-        paced=kind in ("http", "file") and not clockless,
-        finite=kind == "file" or (kind == "http" and container.duration is not None),
+        paced=finite or name in _SEGMENTED,
+        finite=finite,
         clockless=clockless,
     )
 
@@ -121,7 +131,7 @@ def _decoder(stream: VideoStream, choice: decoders.Choice, threads: int) -> Vide
 
 
 def _options(opening: Opening, kind: urls.Kind) -> dict[str, str]:
-    options = {"protocol_whitelist": _PROTOCOLS[kind]}
+    options: dict[str, str] = {}
     if kind == "rtsp":
         # Measured on 10 fps H.264: 2.8 s with libav's defaults, 0.3 s with these. `fflags=nobuffer` would throw
         # away the key frame seen while probing, and so wait for the next one.

@@ -12,12 +12,12 @@ from edged.camera import background, faults, opening, reach
 from edged.camera.backoff import Backoff
 from edged.camera.capture import Capture, Looks
 from edged.camera.faults import CameraFault
-from edged.camera.frames import Frame
 from edged.camera.meter import Meter
-from edged.mailbox import Latest
+from edged.camera.outlet import Outlet
 from edged.messages import CameraStatus, Cause
 
 FIRST_PICTURE = 12.0  # seconds; the longest distance of key frames that cameras are set to (H.264+ and the like)
+LINGERING = 3  # threads left behind in a blocked call, after which no more are started
 TICK = 0.1  # seconds within which the first picture is noticed
 
 _DIGITS = string.digits + string.ascii_lowercase
@@ -51,7 +51,7 @@ class Facts:
 class LiveCamera:
     """Keeps one camera open for as long as `run` runs.
 
-    `latest` has its newest frame. `on_state(status, cause, detail, retry_in)` is called on the loop whenever status, cause or
+    `outlet` has its frames. `on_state(status, cause, detail, retry_in)` is called on the loop whenever status, cause or
     detail change. While it tries again the status stays `retrying` (or `stalled`) with its cause, so that whoever looks sees why.
     `url` is the whole URL, with its password.
     """
@@ -63,7 +63,7 @@ class LiveCamera:
         limits: config.Limits,
         on_state: OnState = lambda status, cause, detail, retry_in: None,
     ) -> None:
-        self.latest: Latest[Frame] = Latest(asyncio.get_running_loop())
+        self.outlet = Outlet(asyncio.get_running_loop())
         self.status: CameraStatus = "stopped"
         self._cause: Cause | None = None
         self._detail = ""
@@ -77,7 +77,7 @@ class LiveCamera:
         self._capture: Capture | None = None
         self._sessions = 0
         self._running_since: float | None = None
-        self._threads_alive = 0
+        self._lingering = 0
 
     async def run(self) -> None:
         """Until cancelled, or until a file that is not looped is at its end."""
@@ -91,6 +91,7 @@ class LiveCamera:
                         return self._become("stopped", fault)
                     await self._wait_after(fault)
         finally:
+            self._retry_at = None
             if self.status != "stopped":
                 self._become("stopped")
 
@@ -98,6 +99,8 @@ class LiveCamera:
         """One session; it ends by CameraFault, or by cancellation."""
         settings = self._settings
         self._running_since = None
+        if self._lingering >= LINGERING:
+            raise faults.stuck(self._url)
         await reach.check(self._url, settings.open_timeout)
         capture = Capture(
             opening.Opening(
@@ -109,19 +112,19 @@ class LiveCamera:
                 read_timeout=settings.stall_timeout,
             ),
             new_session(),
-            self.latest,
+            self.outlet,
             self._meter,
             loop=settings.loop,
             frozen_timeout=settings.frozen_timeout,
         )
         self._capture = capture
         over = background.start(f"camera {settings.id}", capture.run)
-        self._threads_alive += 1
-        over.add_done_callback(self._thread_ended)
         try:
             await self._watch(capture, over)
         finally:
             capture.close()
+            self.outlet.clear()
+            self._leave(over)
 
     def facts(self) -> Facts:
         capture = self._capture
@@ -144,8 +147,18 @@ class LiveCamera:
             frames=self._meter.frames,
             corrupt=self._meter.corrupt,
             reconnects=max(0, self._sessions - 1),
-            lingering=self._threads_alive - (self._running_since is not None),
+            lingering=self._lingering,
         )
+
+    def _leave(self, over: asyncio.Future[None]) -> None:
+        """The thread may be blocked in libav; it is counted until it ends."""
+
+        def ended(_: asyncio.Future[None]) -> None:
+            self._lingering -= 1
+            over.exception()  # seen, so that asyncio does not report it
+
+        self._lingering += 1
+        over.add_done_callback(ended)
 
     async def _watch(self, capture: Capture, over: asyncio.Future[None]) -> None:
         began = time.monotonic()
@@ -194,10 +207,6 @@ class LiveCamera:
             return
         self.status, self._cause, self._detail = status, cause, detail
         self._on_state(status, cause, detail, self.facts().retry_in)
-
-    def _thread_ended(self, over: asyncio.Future[None]) -> None:
-        self._threads_alive -= 1
-        over.exception()  # seen, even when the watchdog was quicker
 
 
 def new_session() -> str:

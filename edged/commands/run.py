@@ -10,8 +10,12 @@ from edged.config import Config
 
 def configure(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     parser = commands.add_parser("run", help="run the daemon")
-    parser.add_argument("--config", type=Path, metavar="FILE", help="an edged.toml; default: /etc/edged/edged.toml if there is one")
-    parser.add_argument("--source", action="append", metavar="URL", help="run without a file, on this camera; may be repeated")
+    parser.add_argument(
+        "--config", type=Path, metavar="FILE", help="an edged.toml; default: /etc/edged/edged.toml if there is one"
+    )
+    parser.add_argument(
+        "--source", action="append", metavar="URL", help="run without a file, on this camera; may be repeated"
+    )
     parser.set_defaults(run=run)
 
 

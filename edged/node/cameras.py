@@ -64,7 +64,9 @@ class Cameras:
             changed = self._patched(camera, known, patch)
             if known is None and len(self._records) >= self._settings.from_api.max_cameras:
                 limit = self._settings.from_api.max_cameras
-                raise Refused("limit", f"this box has {limit} cameras, its most: remove one, or raise from_api.max_cameras")
+                raise Refused(
+                    "limit", f"this box has {limit} cameras, its most: remove one, or raise from_api.max_cameras"
+                )
             if known is None or changed.url != known.camera.url:
                 changed = await self._checked(changed, known)
             try:

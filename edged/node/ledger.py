@@ -1,11 +1,20 @@
 """Where a camera leaves its facts: it never waits for a disk while it holds the detector."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
 
 from edged.bus.facts import Facts
+from edged.bus.link import BusError
 from edged.messages import AnyFact
 
+log = structlog.get_logger()
+
 _BATCH = 64
+_LAST_WORDS = 1.0  # seconds
+_RETRY = 1.0
 
 
 class Ledger:
@@ -18,19 +27,44 @@ class Ledger:
     async def add(self, fact: AnyFact, payload: bytes = b"") -> None:
         await self._waiting.put((fact, payload))
 
-    async def run(self) -> None:
-        """Writes what was added, in order, many at a time. Cancelled, it writes the rest first."""
-        try:
-            while True:
-                await self._write([await self._waiting.get()])
-        except asyncio.CancelledError:
-            while not self._waiting.empty():
-                await self._write([])
-            raise
+    async def written(self) -> None:
+        """Returns when everything added is on disk."""
+        await self._waiting.join()
 
-    async def _write(self, batch: list[tuple[AnyFact, bytes]]) -> None:
-        while len(batch) < _BATCH and not self._waiting.empty():
-            batch.append(self._waiting.get_nowait())
-        async with asyncio.TaskGroup() as group:
-            for fact, payload in batch:
-                group.create_task(self._facts.publish(fact, payload))
+    async def run(self) -> None:
+        """Writes what is added, in order, many at a time, for ever."""
+        while True:
+            batch = [await self._waiting.get()]
+            while len(batch) < _BATCH and not self._waiting.empty():
+                batch.append(self._waiting.get_nowait())
+            while not await self._write(batch):  # noqa: ASYNC110
+                await asyncio.sleep(_RETRY)
+            for _ in batch:
+                self._waiting.task_done()
+
+    async def _write(self, batch: list[tuple[AnyFact, bytes]]) -> bool:
+        """Whether all of it is on disk. Written twice is written once: facts have ids."""
+        done = await asyncio.gather(*(self._facts.publish(*entry) for entry in batch), return_exceptions=True)
+        for outcome in done:
+            if isinstance(outcome, BusError):
+                log.error("facts can't be written", error=str(outcome), waiting=self._waiting.qsize() + len(batch))
+                return False
+            if isinstance(outcome, BaseException):
+                raise outcome
+        return True
+
+
+@asynccontextmanager
+async def open_ledger(facts: Facts) -> AsyncIterator[Ledger]:
+    """A ledger at work. At the end it writes what is left, unless the disk is too slow for that."""
+    ledger = Ledger(facts)
+    working = asyncio.create_task(ledger.run())
+    try:
+        yield ledger
+    finally:
+        try:
+            async with asyncio.timeout(_LAST_WORDS):
+                await ledger.written()
+        except TimeoutError:
+            log.error("facts were not written in time", waiting=ledger._waiting.qsize())
+        working.cancel()

@@ -2,7 +2,6 @@
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol
 
 import msgspec
 
@@ -10,25 +9,17 @@ from edged.asking import PictureMeta, PictureRequest
 from edged.bus.link import Refused
 from edged.camera import jpeg
 from edged.camera.frames import Frame
+from edged.camera.outlet import Outlet
 
 Picture = tuple[PictureMeta, bytes]
-
-
-class Live(Protocol):
-    """A camera that can be looked at."""
-
-    @property
-    def newest(self) -> Frame | None: ...
-
-    async def frame_after(self, session: str, pts: int) -> Frame: ...
 
 
 class Pictures:
     """The pictures of one camera, encoded in `threads`."""
 
-    def __init__(self, camera: str, live: Live, threads: ThreadPoolExecutor) -> None:
+    def __init__(self, camera: str, outlet: Outlet, threads: ThreadPoolExecutor) -> None:
         self._camera = camera
-        self._live = live
+        self._outlet = outlet
         self._threads = threads
         self._encoding: dict[tuple[str, int, int, int], asyncio.Future[Picture]] = {}
 
@@ -36,21 +27,17 @@ class Pictures:
         """Raises Refused when there is no such frame in time."""
         try:
             async with asyncio.timeout(wanted.wait):
-                frame = await self._frame(wanted)
+                frame = await self._outlet.after(wanted.session, wanted.after)
         except TimeoutError:
-            raise Refused("unavailable", f"camera {self._camera} has shown no new picture for {wanted.wait:g} s") from None
+            raise Refused(
+                "unavailable", f"camera {self._camera} has shown no new picture for {wanted.wait:g} s"
+            ) from None
         key = (frame.session, frame.seq, wanted.width, wanted.quality)
         if key not in self._encoding:
             self._encoding[key] = asyncio.ensure_future(self._encode(frame, wanted))
             # answers to equal requests that come a little later share it too
             asyncio.get_running_loop().call_later(1.0, self._encoding.pop, key, None)
         return await asyncio.shield(self._encoding[key])
-
-    async def _frame(self, wanted: PictureRequest) -> Frame:
-        newest = self._live.newest
-        if newest and (newest.session != wanted.session or newest.pts > wanted.after):
-            return newest
-        return await self._live.frame_after(wanted.session, wanted.after)
 
     async def _encode(self, frame: Frame, wanted: PictureRequest) -> Picture:
         width = min(wanted.width or frame.width, frame.width)

@@ -18,10 +18,10 @@ from datetime import datetime, timedelta
 from typing import Generic, NamedTuple, TypeVar
 
 from edged import config
+from edged.labels import Aliases, expanded
 from edged.messages import AlertRaised, CameraStateChanged, TrackEnded, TrackStarted
 from edged.scene import shots
 from edged.subjects import Address
-from edged.vision.filters import Aliases, expanded
 
 _REMEMBERED = 8192  # alerts, tracks that ended, and tracks that wait: each
 _TIMES = 32  # alerts of a rule and camera that suppress others

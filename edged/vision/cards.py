@@ -121,12 +121,15 @@ def _toml(part: Struct) -> Iterator[str]:
         yield from _toml(table)
 
 
+_TABLES: dict[str, type[Struct]] = {"input": Input, "output": Output}
+
+
 def _explained(error: str) -> str:
     """msgspec's sentence with the key in front, and the nearest key that exists."""
     what, _, where = error.partition(" - at `$")
     table = where.strip("`.")
     if unknown := re.search(r"unknown field `(.*)`", what):
-        part: type[Struct] = {"input": Input, "output": Output}.get(table, Card)
+        part = _TABLES.get(table, Card)
         near = difflib.get_close_matches(unknown[1], [field.name for field in msgspec.structs.fields(part)], 1, 0.4)
         key = f"{table}.{unknown[1]}" if table else unknown[1]
         return f"there is no key {key}" + (f"; did you mean {near[0]}?" if near else "")

@@ -74,6 +74,8 @@ async def _fetched(card: Card, folder: Path) -> None:
     """Fetches in a thread nobody has to wait for: neither a name server that stays silent nor a slow line holds up the daemon's end."""
     answered: Future[BaseException | None] = Future()
     ended: Future[BaseException | None] = Future()
+    for future in (answered, ended):
+        future.set_running_or_notify_cancel()  # so that cancelling who waits leaves them to the thread
     given_up = threading.Event()
 
     def progress(have: int, total: int) -> None:

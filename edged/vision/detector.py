@@ -61,6 +61,11 @@ class Detector:
         """Share of the time since last asked in which the network was running, 0 to 1."""
         return self._meter.share()
 
+    @property
+    def inside(self) -> float:
+        """Seconds that the inference going on has taken so far; 0 between two."""
+        return self._meter.since()
+
     def _look(self, frame: Frame, min_score: float) -> tuple[Found, Timing]:
         canvas = self._canvases.pop()
         try:
@@ -111,18 +116,23 @@ class _Meter:
         self._asked = time.perf_counter()
         self._sum = 0.0
         self._since: float | None = None
+        self._started: float | None = None
 
     def start(self) -> float:
         with self._lock:
-            self._since = time.perf_counter()
+            self._since = self._started = time.perf_counter()
             return self._since
 
     def stop(self) -> float:
         with self._lock:
             now = time.perf_counter()
             self._sum += now - (now if self._since is None else self._since)
-            self._since = None
+            self._since = self._started = None
             return now
+
+    def since(self) -> float:
+        with self._lock:
+            return 0.0 if self._started is None else time.perf_counter() - self._started
 
     def share(self) -> float:
         with self._lock:

@@ -3,6 +3,7 @@
 import http
 import http.client
 import shutil
+import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Callable
@@ -31,7 +32,7 @@ def pull(card: Card, folder: Path, progress: Progress) -> Path:
         _accept(card, part, file)
     except urllib.error.HTTPError as error:
         raise ModelError(f"model {card.name}: {card.source} answered {error.code} {error.reason}") from error
-    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
+    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError, ssl.SSLError) as error:
         reason = getattr(error, "reason", None) or error
         raise ModelError(
             f"model {card.name}: can't fetch {card.source}: {reason}; try again, it goes on from there"
@@ -42,12 +43,15 @@ def pull(card: Card, folder: Path, progress: Progress) -> Path:
 
 
 def take(card: Card, origin: Path, folder: Path) -> Path:
-    """The file of `card` in `folder`, copied from `origin` and verified. ModelError when it is another file."""
-    folder.mkdir(parents=True, exist_ok=True)
-    part = folder / (card.file + ".part")
-    shutil.copyfile(origin, part)
-    _accept(card, part, folder / card.file)
-    return folder / card.file
+    """The file of `card` in `folder`, copied from `origin` and verified. ModelError when it is another file, or can't be copied."""
+    file, part = folder / card.file, folder / (card.file + ".part")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(origin, part)
+        _accept(card, part, file)
+    except OSError as error:
+        raise ModelError(f"model {card.name}: can't copy {origin} to {file}: {error.strerror}") from error
+    return file
 
 
 def _fetch(url: str, part: Path, progress: Progress) -> None:

@@ -1,21 +1,13 @@
 """Which detections of a camera count."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import numpy as np
 
 from edged import config
+from edged.labels import Aliases, expanded
 from edged.vision import polygons
 from edged.vision.detections import Found, Ints
-
-Aliases = Mapping[str, tuple[str, ...]]
-
-
-def expanded(names: Iterable[str], aliases: Aliases) -> tuple[str, ...]:
-    """The labels behind `names`, in lower case: an alias stands for its labels, any other name for itself."""
-    lower = {alias.lower(): members for alias, members in aliases.items()}
-    labels = (label.lower() for name in names for label in lower.get(name.lower(), (name,)))
-    return tuple(dict.fromkeys(labels))
 
 
 def groups(labels: tuple[str, ...], aliases: Aliases) -> Ints:

@@ -57,21 +57,19 @@ def _libraries() -> list[Finding]:
 
 def _onnx() -> Finding:
     try:
-        import onnxruntime
+        from edged.vision.engines import onnx
     except ImportError as error:
         return Finding("ONNX Runtime", "not installed", str(error))
-    return Finding(
-        "ONNX Runtime", onnxruntime.__version__, f"providers: {', '.join(onnxruntime.get_available_providers())}"
-    )
+    return Finding("ONNX Runtime", onnx.VERSION, f"providers: {', '.join(onnx.available())}")
 
 
 def _tflite() -> Finding:
     try:
         from edged.vision.engines import tflite
     except ImportError as error:
-        return Finding("LiteRT", "not installed", str(error))
-    delegates = [tflite.usable(library) for library in (tflite.EDGE_TPU, tflite.GPU)]
-    return Finding("LiteRT", tflite.RUNTIME, f"delegates: XNNPACK (CPU), {', '.join(delegates)}")
+        return Finding("TFLite", "not installed", str(error))
+    delegates = [tflite.present(library) for library in (tflite.EDGE_TPU, tflite.GPU)]
+    return Finding("TFLite", tflite.RUNTIME, f"delegates: XNNPACK (CPU), {', '.join(delegates)}")
 
 
 def _model(settings: config.Detector, folder: Path) -> list[Finding]:
@@ -80,12 +78,11 @@ def _model(settings: config.Detector, folder: Path) -> list[Finding]:
         engine = loading.load(chosen.model.card, chosen.model.file, settings)
     except ModelError as error:
         return [Finding("model", f"{settings.model}: can't run", str(error))]
-    notices = [*chosen.notices, *([engine.notice] if engine.notice else [])]
     return [
         Finding("model", chosen.model.name, chosen.reason),
         Finding("runtime", engine.runtime, f"the card says {chosen.model.card.runtime}"),
         Finding("device", engine.device, engine.notice or f"detector.device = {settings.device}"),
-        *(Finding("notice", "", notice) for notice in notices),
+        *(Finding("notice", "", notice) for notice in chosen.notices),
     ]
 
 

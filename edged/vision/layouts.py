@@ -94,7 +94,8 @@ def _edged(outputs: Sequence[Tensor], card: Card, min_score: float, fit: Fit) ->
 
 def _edged_map(score: Tensor, place: Tensor, width: int, min_score: float) -> tuple[Floats, Floats]:
     stride = width // score.values.shape[2]
-    rows, columns = np.nonzero(score.values[0, :, :, 0] >= score.threshold(min_score))
+    scores: Array = score.values[0, :, :, 0]
+    rows, columns = np.divmod(np.flatnonzero(scores >= score.threshold(min_score)), scores.shape[1])
     dx, dy, half_width, half_height = place.real(place.values[0, rows, columns]).T
     sizes = 2 * np.exp(np.clip([half_width, half_height], -3, 4))
     centres = np.stack([columns + 0.5 + dx, rows + 0.5 + dy, *sizes], axis=1).astype(np.float32) * stride
@@ -128,7 +129,7 @@ _LAYOUTS: dict[str, Callable[[Sequence[Tensor], Card, float, Fit], Candidates]] 
 
 def _by_row(values: Array, rows: int) -> Array:
     """(rows, N) of [1, rows, N] or [1, N, rows]; ValueError for anything else."""
-    table = values.reshape(values.shape[-2:])
+    table: Array = values[0]
     if table.shape[0] == rows:
         return table
     if table.shape[1] == rows:

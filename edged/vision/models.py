@@ -38,11 +38,14 @@ class Model:
             return ""
         if not self.file.is_file():
             return f"model {self.name}: {self.file} is not there; `edged models pull {self.name}` fetches it"
-        actual = sha256(self.file)
-        wanted = self.card.sha256 or recorded(self.file)
-        if not wanted:
-            record(self.file, actual)
-        elif actual != wanted:
+        try:
+            actual = sha256(self.file)
+            wanted = self.card.sha256 or recorded(self.file)
+            if not wanted:
+                record(self.file, actual)
+        except OSError as error:
+            return f"model {self.name}: can't use {error.filename}: {error.strerror}"
+        if wanted and actual != wanted:
             return (
                 f"model {self.name}: {self.file} is damaged or not the file of the card (SHA-256 {actual[:12]}…, "
                 f"not {wanted[:12]}…); `edged models pull {self.name}` fetches it again"

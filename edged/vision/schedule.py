@@ -4,8 +4,9 @@ Rate. A place holds its asked rate on a grid of frame arrivals: the next frame i
 exactly one interval, not by one interval after the frame taken. So 25 pictures a second give 10 looks a second and not 8.3. A place that
 falls behind by more than the spacing of its frames gives the lost looks up; under overload the intervals stretch by themselves.
 
-Fairness. Start-time fair queuing (Goyal, Vin and Cheng 1996) on the time the turns take: a place that only finds its picture unchanged pays next to nothing.
-An active scene weighs more than a quiet one, and a place that has waited for LONGEST goes before all that have not, longest first.
+Fairness. Weighted fair queuing (Demers, Keshav and Shenker 1989) on the time the turns take, with the virtual clock of start-time fair
+queuing (Goyal, Vin and Cheng 1996): a place that only finds its picture unchanged pays next to nothing and hardly waits. An active scene
+weighs more than a quiet one, and a place that has waited for LONGEST goes before all that have not, longest first.
 
 Freshness. A frame older than one spacing of its source and one turn is stale: the camera has stopped sending, or the loop has
 been held up; the next frame is waited for instead.
@@ -41,6 +42,11 @@ class Place:
     holding_since: float | None = None
     start: float = 0.0  # virtual time at which its turn begins
     finish: float = 0.0  # virtual time at which its last turn ended
+    cost: float = 0.0  # seconds its turns take, smoothed
+
+    @property
+    def weight(self) -> float:
+        return ACTIVE_WEIGHT if self.active else 1.0
 
     def ask(self, fps: float) -> None:
         """Changes the asked rate; a slower one than before does not delay the next look."""
@@ -74,19 +80,19 @@ class Schedule:
         self.turn = 0.0  # seconds a turn with an inference takes, smoothed
         self._capacity = capacity
         self._cpu = cpu
-        self._places: set[Place] = set()
+        self._places: dict[Place, None] = {}  # in the order they came, so that a choice is never a matter of luck
         self._virtual = 0.0
         self._budget = _BURST
         self._filled = float("-inf")
 
     def join(self, place: Place) -> None:
-        self._places.add(place)
+        self._places[place] = None
 
     def leave(self, place: Place, now: float) -> None:
         """The place gives up whatever it waits for or holds, and is gone."""
         self.release(place, now)
         self.withdraw(place)
-        self._places.discard(place)
+        self._places.pop(place, None)
 
     def want(self, place: Place, now: float) -> None:
         """The place has a frame that is due."""
@@ -113,7 +119,8 @@ class Schedule:
             return
         took, place.holding_since = now - place.holding_since, None
         self.turn += (took - self.turn) * (_UP if took > self.turn else _DOWN)
-        place.finish = place.start + took / (ACTIVE_WEIGHT if place.active else 1.0)
+        place.cost += (took - place.cost) * _UP
+        place.finish = place.start + took / place.weight
         self._budget -= took
 
     def stale(self, place: Place, arrived: float, now: float) -> bool:
@@ -136,4 +143,8 @@ class Schedule:
 
 def _precedence(place: Place, now: float) -> tuple[bool, float, float]:
     overdue = now - place.last_arrived > LONGEST
-    return not overdue, place.last_arrived if overdue else place.start, place.waiting_since or 0.0
+    return (
+        not overdue,
+        place.last_arrived if overdue else place.start + place.cost / place.weight,
+        place.waiting_since or 0.0,
+    )

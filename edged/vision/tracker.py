@@ -3,7 +3,7 @@
 From the paper: boxes that score high are matched first, to all confirmed tracks; boxes that score low may only carry on a track seen a
 moment ago; what is left and scores well begins a tentative track, believed after `confirm` detections in a row.
 Not from it: motion is in seconds (see `kalman`), so any and varying frame rates track alike; leftovers get a second look with
-grown boxes, C-BIoU's cascade (arXiv 2211.14317), which finds what moved further than its own size between two looks at 3 fps;
+grown boxes, C-BIoU's cascade (arXiv 2211.14317), which finds what moved by most of its own width between two looks;
 a track keeps the class of most of its score, and classes of one group (car and truck) may match.
 The first frame confirms nothing on its own: a camera that reconnects would state every false alarm as a fact.
 """
@@ -23,7 +23,7 @@ Rows = NDArray[np.void]
 
 # Least overlap (times score, where scores are high) for a match, in the order of the passes: the paper's 0.2, 0.5 and 0.3.
 _HIGH, _LOW, _TENTATIVE = 0.2, 0.5, 0.3
-_GROWTH = 0.3  # of width and height on each side; C-BIoU's smaller buffer
+_GROWTH = 0.4  # of width and height on each side; between C-BIoU's two buffers
 _RECENT = 1.0  # seconds after which a grown box says too little
 _NOBODY = -1
 
@@ -65,14 +65,22 @@ class Update(Struct, frozen=True):
 
 
 class Tracker:
-    """The tracks of one session of one camera. `aspect` is width by height of the picture; `groups[c]` is the group of class c."""
+    """The tracks of one session of one camera. `aspect` is width by height of the picture; `groups[c]` is the group of class c.
 
-    def __init__(self, settings: config.Tracking, aspect: float, groups: Ints) -> None:
+    Ids count from `first_id`; `next_id` is the one the next track will get.
+    """
+
+    def __init__(self, settings: config.Tracking, aspect: float, groups: Ints, first_id: int = 1) -> None:
         self._settings = settings
         self._scale = np.array([aspect, 1.0, aspect, 1.0])
         self._groups = groups
         self._rows: Rows = np.empty(0, _ROW)
-        self._next_id = 1
+        self.next_id = first_id
+
+    @property
+    def settled(self) -> bool:
+        """Whether every track is confirmed, so that a picture which has not changed can tell nothing new."""
+        return bool((self._rows["id"] > 0).all())
 
     def update(self, found: Found, time: float) -> Update:
         """The tracks after `found` was seen at `time`, which never runs backwards."""
@@ -87,7 +95,7 @@ class Tracker:
         rows[seen] = _carried_on(rows[seen], belief[seen], found.where(match[seen]), corners[match[seen]], time)
         free = found.scores >= self._settings.new_score
         free[match[seen]] = False
-        self._rows = np.concatenate([rows, _begun(found.where(free), corners[free], time)])
+        self._rows = np.concatenate([rows, _begun(found.where(free), corners[free], time)]) if free.any() else rows
         started = self._confirm()
         return Update(self._tracks(), started, self._give_up(time))
 
@@ -99,8 +107,10 @@ class Tracker:
     def _confirm(self) -> tuple[Tracked, ...]:
         rows = self._rows
         new = np.flatnonzero((rows["id"] == 0) & (rows["hits"] >= self._settings.confirm))
-        rows["id"][new] = np.arange(self._next_id, self._next_id + len(new))
-        self._next_id += len(new)
+        if not len(new):
+            return ()
+        rows["id"][new] = np.arange(self.next_id, self.next_id + len(new))
+        self.next_id += len(new)
         return self._told(rows[new])
 
     def _tracks(self) -> tuple[Tracked, ...]:

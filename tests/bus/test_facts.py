@@ -6,7 +6,7 @@ from pathlib import Path
 
 from structlog.testing import capture_logs
 
-from edged.bus.facts import Seen
+from edged.bus.deliveries import Seen
 from edged.bus.streams import FACTS
 from tests.rigs.facts import alert, box, snapshot, state
 from tests.rigs.nats import NatsServer
@@ -70,6 +70,21 @@ async def test_what_is_not_acknowledged_comes_again_and_what_is_does_not(
         await node.facts.publish(state(6))
         async with aclosing(node.facts.consume("state", "bell")) as deliveries:
             assert await handled(deliveries, 1) == ["state-6"]
+
+
+async def test_acknowledgements_that_the_broker_lost_do_not_bring_facts_back_after_a_restart(
+    nats_server: NatsServer, tmp_path: Path
+) -> None:
+    async with box(nats_server.url, tmp_path / "outbox.db") as node:
+        for n in range(5):
+            await node.facts.publish(state(n))
+        async with aclosing(node.facts.consume("state", "bell")) as deliveries:
+            await handled(deliveries, 5)
+        await node.link.jetstream().delete_consumer(FACTS, "bell")
+    async with box(nats_server.url, tmp_path / "outbox.db") as node:
+        await node.facts.publish(state(5))
+        async with aclosing(node.facts.consume("state", "bell")) as deliveries:
+            assert await handled(deliveries, 1) == ["state-5"]
 
 
 async def test_a_consumer_goes_on_through_kills_of_the_broker(nats_server: NatsServer, tmp_path: Path) -> None:
@@ -149,6 +164,37 @@ async def test_a_replay_may_begin_at_a_time(nats_server: NatsServer, tmp_path: P
             assert await take(replayed, 1) == ["after"]
         async with aclosing(node.facts.replay("alert", since=datetime.now(UTC) - timedelta(hours=1))) as replayed:
             assert await take(replayed, 2) == ["before", "after"]
+
+
+async def test_the_past_ends_with_what_there_is_now(nats_server: NatsServer, tmp_path: Path) -> None:
+    async with box(nats_server.url, tmp_path / "outbox.db") as node:
+        yesterday = datetime.now(UTC) - timedelta(days=1)
+        await node.courier.reconciled.wait()
+        assert await node.facts.past("alert", yesterday) == []
+        await node.facts.publish(alert("one"))
+        await node.facts.publish(alert("two"))
+        await node.facts.publish(state(1))
+        past = await node.facts.past("alert", yesterday)
+        assert [stored.fact.id for stored in past] == ["one", "two"]
+        assert await node.facts.past("alert", datetime.now(UTC)) == []
+
+
+async def test_a_consumer_is_caught_up_only_when_it_was_given_everything(
+    nats_server: NatsServer, tmp_path: Path
+) -> None:
+    async with box(nats_server.url, tmp_path / "outbox.db") as node:
+        await node.facts.publish(alert("one"))
+        await node.facts.publish(alert("two"))
+        async with aclosing(node.facts.consume("alert", "bell")) as deliveries:
+            one = await anext(deliveries)
+            assert not await node.facts.caught_up("alert", "bell")
+            await anext(deliveries)
+            await node.delivered()
+            assert await node.facts.caught_up("alert", "bell")
+            await one.ack()
+            await node.stop_sending()
+            await node.facts.publish(alert("three"))
+            assert not await node.facts.caught_up("alert", "bell")
 
 
 async def test_what_is_no_fact_is_passed_over_with_a_warning(nats_server: NatsServer, tmp_path: Path) -> None:

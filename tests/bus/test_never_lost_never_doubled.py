@@ -12,7 +12,7 @@ from edged import config
 from edged.bus.facts import Facts
 from edged.bus.link import connect
 from edged.bus.streams import FACTS, ensure_streams
-from tests.rigs.facts import box
+from tests.rigs.facts import box, ids
 from tests.rigs.nats import NatsServer, running_nats
 
 WRITER = """
@@ -92,7 +92,7 @@ async def test_every_fact_is_in_the_stream_once_and_was_consumed_once(tmp_path: 
         async with box(server.url, tmp_path / "outbox.db") as last:
             await last.courier.reconciled.wait()
             await last.delivered()
-        held = await ids(link)
+        held = await ids(link, FACTS)
         async with asyncio.timeout(20):
             while len(consumed) < len(held):
                 await asyncio.sleep(0.02)
@@ -116,13 +116,3 @@ async def consume(facts: Facts, consumed: "Counter[str]") -> None:
         async for delivery in deliveries:
             consumed[delivery.fact.id] += 1
             await delivery.ack()
-
-
-async def ids(link) -> list[str]:
-    """Every message's id, read without the code under test."""
-    js = link.jetstream()
-    subscription = await js.subscribe("edged.v1.*.*.*.state", ordered_consumer=True)
-    count = (await js.stream_info(FACTS)).state.messages
-    found = [(await subscription.next_msg(10)).headers["Nats-Msg-Id"] for _ in range(count)]
-    await subscription.unsubscribe()
-    return found

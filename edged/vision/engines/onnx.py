@@ -23,6 +23,14 @@ _CPU = "CPUExecutionProvider"
 Device = Literal["auto", "cpu", "gpu", "edgetpu"]
 
 
+VERSION: str = ort.__version__
+
+
+def available() -> list[str]:
+    """The providers this build has, best first."""
+    return list(ort.get_available_providers())
+
+
 def providers(device: Device, available: list[str]) -> list[str]:
     """What to try, best first; the CPU is always last."""
     wanted = [] if device in ("cpu", "edgetpu") else list(_ACCELERATORS)
@@ -80,7 +88,7 @@ def _place(used: str, tried: list[str], device: Device, threads: int) -> tuple[s
     """(device, notice)."""
     if used != _CPU:
         return _ACCELERATORS.get(used, "TensorRT"), ""
-    cpu = f"CPU, {threads} threads"
+    cpu = f"CPU, threads: {threads}"
     if len(tried) > 1:
         return (
             cpu,

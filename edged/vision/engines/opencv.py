@@ -19,7 +19,7 @@ class Hog:
         self._hog.setSVMDetector(np.asarray(cv2.HOGDescriptor.getDefaultPeopleDetector(), np.float32))
         self.input = Spec((None, None), np.dtype(np.uint8))
         self.runtime = f"OpenCV {cv2.__version__}"
-        self.device = f"CPU, {threads} threads"
+        self.device = f"CPU, threads: {threads}"
         self.notice = ""
 
     def run(self, tensor: Array) -> tuple[Tensor, ...]:

@@ -1,5 +1,6 @@
 """TFLite models on LiteRT (`ai_edge_litert`), or on `tflite_runtime` where only that is installed."""
 
+import ctypes
 from importlib import metadata
 from pathlib import Path
 from typing import Any, Literal
@@ -67,15 +68,18 @@ def load(file: Path, device: Device, threads: int) -> LiteRt:
             model_content=content, num_threads=threads, experimental_delegates=[delegate] if delegate else None
         )
         interpreter.allocate_tensors()
-        return LiteRt(interpreter, place or f"CPU, {threads} threads (XNNPACK)", notice)
+        return LiteRt(interpreter, place or f"CPU, threads: {threads} (XNNPACK)", notice)
     except (RuntimeError, ValueError) as error:
         raise ModelError(f"{file} is not a model {RUNTIME} can run: {_first_line(error)}") from error
 
 
-def usable(library: str) -> str:
-    """`library` with whether a delegate can be had from it."""
-    _, device, notice = _loaded(library, "works", "")
-    return f"{library} {device or notice.rpartition(';')[0]}"
+def present(library: str) -> str:
+    """`library` with whether it is on this box."""
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return f"no {library}"
+    return f"{library} is here"
 
 
 def _delegate(device: Device, for_edge_tpu: bool) -> tuple[Any, str, str]:
@@ -91,6 +95,7 @@ def _delegate(device: Device, for_edge_tpu: bool) -> tuple[Any, str, str]:
 
 def _loaded(library: str, device: str, remedy: str) -> tuple[Any, str, str]:
     try:
+        ctypes.CDLL(library)  # LiteRT's own attempt leaves a half-made delegate whose end prints a traceback
         return load_delegate(library), device, ""
     except (OSError, ValueError) as error:
         return None, "", f"{device}: can't use {library} ({_first_line(error)}); {remedy}"

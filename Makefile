@@ -1,0 +1,76 @@
+# A fresh Debian, Ubuntu or Raspberry Pi OS with python3, git and make is enough: each target gets what it lacks, once.
+#
+#   make demo                    three cameras on real clips, and the viewer's address
+#   make demo SOURCE=rtsp://…    your own camera
+#   make test                    the whole test suite
+#   make bench [ARGS=--quick]    the figures of the README, on this machine
+#   make check                   what must be clean before a change goes in
+#   make format                  formats the sources
+#   make clean                   removes what the above made; the bench's results stay
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := demo
+.PHONY: demo test bench check format clean system-demo system-test
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+export PATH := $(PATH):/usr/local/sbin:/usr/sbin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# Debian takes ensurepip out of Python; asked for here too, so that who is not root has but one line to type.
+VENV_PACKAGE = $(if $(wildcard $(VENV)/.made),,'python3-venv=python3 -c "import ensurepip"')
+GSTREAMER := python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
+
+# One line for each package on its way; pip's own words only when something fails. The lock makes `make -j` safe.
+define install
+	@echo "Installing $(1)"
+	flock $(VENV)/.lock $(PYTHON) -m pip install --progress-bar off $(2) \
+	  | sed -unE 's/^ *(Downloading|Using cached) ([A-Za-z0-9_.]+)-.*\((.*)\)$$/  \2 (\3)/p'
+	touch $@
+endef
+
+demo: system-demo $(VENV)/.edged
+ifdef SOURCE
+	@exec $(PYTHON) -m edged run --source '$(subst ','\'',$(value SOURCE))'
+else
+	@$(PYTHON) -m demo.clips
+	exec $(PYTHON) -m edged run --config demo/edged.toml
+endif
+
+test: system-test $(VENV)/.edged $(VENV)/.group-test
+	@exec $(PYTHON) -m pytest $(ARGS)
+
+bench: system-demo $(VENV)/.edged $(VENV)/.group-bench
+	@exec $(PYTHON) -m bench $(ARGS)
+
+check: $(VENV)/.edged $(VENV)/.group-test $(VENV)/.group-check
+	@$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+
+format: $(VENV)/.group-check
+	@$(PYTHON) -m ruff check --fix --exit-zero .
+	$(PYTHON) -m ruff format .
+
+clean:
+	rm -rf $(VENV) demo/media demo/state bench/media .mypy_cache .ruff_cache .pytest_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+system-demo:
+	@tools/need.sh 'nats-server=command -v nats-server' $(VENV_PACKAGE)
+
+system-test:
+	@tools/need.sh 'nats-server=command -v nats-server' $(VENV_PACKAGE) 'chromium=command -v chromium' $(GSTREAMER)
+
+$(VENV)/.made: tools/venv.sh
+	@tools/venv.sh $(VENV)
+	touch $@
+
+$(VENV)/.edged: pyproject.toml | $(VENV)/.made
+	$(call install,edged and what it runs on (about 200 MB),--editable .)
+
+$(VENV)/.group-%: pyproject.toml | $(VENV)/.made
+	$(call install,the $* tools,--group $*)

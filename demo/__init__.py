@@ -1,0 +1,1 @@
+"""What `make demo` runs: a configuration and the clips its cameras show."""

@@ -1,0 +1,61 @@
+"""What one camera says: detections at once, facts through the ledger, pictures when they are encoded."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+from edged import messages as m
+from edged.bus.link import Link
+from edged.camera import jpeg
+from edged.camera.frames import Frame
+from edged.mailbox import Inbox
+from edged.node.ledger import Ledger
+from edged.scene import shots as best
+from edged.scene.presence import box_of
+from edged.scene.shots import Shot
+from edged.subjects import Address
+
+PICTURE_WIDTH = 1280
+PICTURE_QUALITY = 85
+_WAITING = 4
+
+
+class Voice:
+    """`run()` encodes and files the pictures; when it falls behind the oldest are given up, each track has more than one."""
+
+    def __init__(self, address: Address, link: Link, ledger: Ledger, threads: ThreadPoolExecutor) -> None:
+        self.published = 0
+        self.age_ms = 0.0
+        self._address = address
+        self._link = link
+        self._ledger = ledger
+        self._threads = threads
+        self._shots: Inbox[tuple[Frame, Shot, str]] = Inbox(_WAITING)
+
+    async def publish(self, detections: m.Detections) -> None:
+        await self._link.publish(detections)
+        self.published += 1
+        self.age_ms = detections.timing.age
+
+    async def state(self, fact: m.TrackStarted | m.TrackEnded) -> None:
+        await self._ledger.add(fact)
+
+    def picture(self, frame: Frame, shot: Shot, label: str) -> None:
+        self._shots.put((frame, shot, label))
+
+    async def run(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            frame, shot, label = await self._shots.get()
+            width = min(frame.width, PICTURE_WIDTH)
+            data = await loop.run_in_executor(self._threads, jpeg.encode, frame, width, PICTURE_QUALITY)
+            await self._ledger.add(self._snapshot(frame, shot, label, width), data)
+
+    def _snapshot(self, frame: Frame, shot: Shot, label: str, width: int) -> m.Snapshot:
+        tracked, address = shot.tracked, self._address
+        return m.Snapshot(
+            site=address.site, node=address.node, camera=address.camera, time=frame.time,
+            id=f"{address.node}.{address.camera}.{frame.session}.{tracked.id}.shot.{frame.seq}", session=frame.session,
+            track=tracked.id, pts=frame.pts, label=label, score=tracked.score, box=box_of(tracked),
+            width=width, height=round(frame.height * width / frame.width), quality=round(shot.quality, 3),
+            key=best.key(address, frame.session, tracked.id),
+        )  # fmt: skip

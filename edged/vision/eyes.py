@@ -1,0 +1,91 @@
+"""What one camera sees in a frame: is it worth a look, what is in it, which track is it."""
+
+from dataclasses import dataclass
+from time import monotonic, perf_counter
+
+from edged import config
+from edged.camera.frames import Frame
+from edged.labels import Aliases
+from edged.vision.detector import Detector
+from edged.vision.filters import Filters, groups
+from edged.vision.motion import Gate
+from edged.vision.repeats import Repeats
+from edged.vision.tracker import Tracker, Update
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """`held`: the picture had not changed, so the detector was not asked. Durations in seconds."""
+
+    update: Update
+    held: bool
+    moving: bool
+    wait: float
+    infer: float
+    track: float
+
+
+class Eyes:
+    """The gate, the filters and the tracker of one camera before the shared detector. `begin` comes before `look`.
+
+    `inferred`, `still` and `duplicate` count frames.
+    """
+
+    def __init__(self, settings: config.Camera, detector: Detector, aliases: Aliases) -> None:
+        self.labels = detector.labels
+        self.model = detector.name
+        self.inferred = self.still = self.duplicate = 0
+        self._detector = detector
+        self._aliases = aliases
+        self._groups = groups(detector.labels, aliases)
+        self._tracker: Tracker | None = None
+        self._session = ""
+        self.use(settings)
+
+    def use(self, settings: config.Camera) -> None:
+        """From now on with these settings; tracks go on, `tracking` counts from the next session."""
+        self._settings = settings
+        self._tracking = settings.tracking or _tracking_for(self._detector.score)
+        self._filters = Filters(settings, self.labels, self._aliases)
+        self._open()
+
+    @property
+    def unknown_labels(self) -> tuple[str, ...]:
+        """Labels the camera asks for and this model does not know."""
+        return self._filters.unknown
+
+    def begin(self, frame: Frame) -> None:
+        """A new visit to a camera: nothing is tracked, and no id of the same session comes again."""
+        first_id = self._tracker.next_id if self._tracker and self._session == frame.session else 1
+        self._session = frame.session
+        self._tracker = Tracker(self._tracking, frame.width / frame.height, self._groups, first_id)
+        self._open()
+
+    async def look(self, frame: Frame) -> Look:
+        """Raises ModelError when the network fails."""
+        assert self._tracker, "begin() comes first"
+        wait = monotonic() - frame.arrived
+        at = frame.pts / 90_000
+        repeated = self._repeats.look(frame.luma, at).same
+        motion = self._gate.look(frame.luma, at)
+        # a track that is not believed yet needs its second look even if nothing moves
+        if self._tracker.settled and (repeated or not motion.open):
+            self.duplicate += repeated
+            self.still += not repeated
+            return Look(self._tracker.hold(at), held=True, moving=motion.moving, wait=wait, infer=0.0, track=0.0)
+        begun = perf_counter()
+        found, _ = await self._detector.detect(frame, self._tracking.low_score)
+        seen = perf_counter()
+        update = self._tracker.update(self._filters.keep(found), at)
+        self.inferred += 1
+        return Look(update, False, motion.moving, wait, seen - begun, perf_counter() - seen)
+
+    def _open(self) -> None:
+        """What was seen before says nothing about the next picture."""
+        self._gate = Gate(self._settings.motion, self._settings.masks)
+        self._repeats = Repeats()
+
+
+def _tracking_for(score: float) -> config.Tracking:
+    """Scores mean something else in each model; its card says from where on it is to be believed."""
+    return config.Tracking(high_score=score, new_score=min(1.0, score + 0.1), low_score=min(0.1, score / 2))

@@ -1,0 +1,43 @@
+"""Handlers at work on a box."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from datetime import timedelta
+
+from edged import config
+from edged.asking import CameraRecord
+from edged.bus.bus import CAMERAS, Bus
+from edged.bus.pictures import Pictures
+from edged.bus.tables import Table
+from edged.handlers import Handlers
+from tests.rigs.facts import Box
+
+
+def bus_of(node: Box) -> Bus:
+    pictures = Pictures(node.link, timedelta(days=1), 100_000_000)
+    return Bus(node.link, Table(node.link, CAMERAS, CameraRecord), pictures)
+
+
+@asynccontextmanager
+async def handling(node: Box, settings: config.Config) -> AsyncIterator[None]:
+    """The handlers that `settings` names, until the end of the block: a cancellation, which to the facts is like a crash."""
+    await node.courier.reconciled.wait()
+    task = asyncio.create_task(Handlers(settings, bus_of(node), node.facts).run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        [outcome] = await asyncio.gather(task, return_exceptions=True)
+        assert outcome is None or isinstance(outcome, asyncio.CancelledError), outcome
+
+
+async def heard(node: Box, kind: str, count: int) -> list[str]:
+    """The ids of the first facts of a kind in the stream, as they come."""
+    ids: list[str] = []
+    async with asyncio.timeout(20), aclosing(node.facts.replay(kind)) as replayed:
+        async for stored in replayed:
+            ids.append(stored.fact.id)
+            if len(ids) == count:
+                break
+    return ids

@@ -1,0 +1,203 @@
+"""The whole, from outside: real video in, NATS and HTTP out."""
+
+import asyncio
+import json
+import os
+import signal
+from pathlib import Path
+
+import jsonschema
+import msgspec
+import nats
+import pytest
+
+from edged import messages as m
+from edged.contract import generate
+from tests.rigs.daemon import Daemon, camera, running_daemon
+
+ALERT = '[[alerts]]\nname = "somebody"\nmin_time = 0.5\nsuppress = 3.0\n'
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def alive(pid: int) -> bool:
+    status = Path(f"/proc/{pid}/status")
+    return status.exists() and "\nState:\tZ" not in status.read_text()
+
+
+async def gone(pid: int) -> None:
+    while alive(pid):
+        await asyncio.sleep(0.02)
+
+
+async def facts(url: str, kind: str, type_: type[m.AnyFact]) -> list[m.AnyFact]:
+    """Everything of one kind that the stream holds."""
+    client = await nats.connect(url)
+    js = client.jetstream()
+    found = []
+    subscription = await js.subscribe(f"edged.v1.*.*.*.{kind}", ordered_consumer=True)
+    try:
+        while True:
+            found.append(msgspec.json.decode((await subscription.next_msg(timeout=1)).data, type=m.AnyFact))
+    except TimeoutError:
+        return [fact for fact in found if isinstance(fact, type_)]
+    finally:
+        await client.close()
+
+
+async def test_any_nats_client_reads_detections_that_keep_the_contract(tmp_path: Path, pedestrians: Path) -> None:
+    schema = jsonschema.Draft202012Validator(generate.schema())
+    async with running_daemon(tmp_path, camera("walk", pedestrians)) as daemon:
+        client = await nats.connect(await daemon.bus_url())
+        subscription = await client.subscribe("edged.>")
+        people, kinds = 0, set()
+        async with asyncio.timeout(30):
+            async for message in subscription.messages:
+                if message.subject.endswith("snapshots"):
+                    assert message.data.startswith(b"\xff\xd8")
+                    schema.validate(json.loads(message.headers["Edged-Meta"]))
+                elif message.subject.startswith("edged.v1"):
+                    schema.validate(content := json.loads(message.data))
+                    people += len(content.get("tracks", ()))
+                kinds.add(message.subject.rpartition(".")[2])
+                if people > 20 and {"detections", "health", "track", "snapshots", "state"} <= kinds:
+                    break
+        await client.close()
+
+
+async def test_an_alert_comes_with_its_picture(tmp_path: Path, pedestrians: Path) -> None:
+    async with running_daemon(tmp_path, camera("walk", pedestrians) + ALERT) as daemon, asyncio.timeout(30):
+        while not (alerts := (await daemon.get("/api/alerts"))["alerts"]):
+            await asyncio.sleep(0.1)
+        assert alerts[0]["rule"] == "somebody"
+        client = await nats.connect(await daemon.bus_url())
+        await client.close()
+        import aiohttp
+
+        async with aiohttp.ClientSession() as session:
+            while True:
+                async with session.get(daemon.url + alerts[0]["snapshot_url"]) as response:
+                    if response.status == 200:
+                        assert (await response.read()).startswith(b"\xff\xd8")
+                        break
+                await asyncio.sleep(0.1)
+
+
+async def test_alerts_raised_around_a_killed_broker_arrive_exactly_once(tmp_path: Path, pedestrians: Path) -> None:
+    async with running_daemon(tmp_path, camera("walk", pedestrians) + ALERT) as daemon, asyncio.timeout(60):
+        assert daemon.process
+        while not (await daemon.get("/api/alerts"))["total"]:
+            await asyncio.sleep(0.1)
+        for _ in range(2):
+            broker = [
+                pid
+                for pid in children(daemon.process.pid)
+                if alive(pid) and "nats-server" in Path(f"/proc/{pid}/comm").read_text()
+            ]
+            os.kill(broker[0], signal.SIGKILL)
+            await gone(broker[0])
+            before = (await daemon.get("/api/alerts"))["total"]
+            while (await daemon.get("/api/alerts"))["total"] <= before:
+                await asyncio.sleep(0.1)
+        stored = await facts(await daemon.bus_url(), "alert", m.AlertRaised)
+        assert len({alert.id for alert in stored}) == len(stored) >= 3
+        tracks = await facts(await daemon.bus_url(), "track", m.TrackStarted)
+        assert len({track.id for track in tracks}) == len(tracks)
+        known = {(track.session, track.track) for track in tracks}
+        assert {(alert.session, alert.track) for alert in stored} <= known, (
+            "an alert without its track: a fact was lost"
+        )
+
+
+async def test_after_kill_9_the_daemon_goes_on_and_nothing_is_lost(tmp_path: Path, pedestrians: Path) -> None:
+    async with running_daemon(tmp_path, camera("walk", pedestrians) + ALERT) as daemon, asyncio.timeout(60):
+        assert daemon.process
+        await daemon.send("PATCH", "/api/cameras/walk", {"fps": 7, "name": "Walkway"})
+        while not (await daemon.get("/api/alerts"))["total"]:
+            await asyncio.sleep(0.1)
+        before = {fact.id for fact in await facts(await daemon.bus_url(), "track", m.TrackStarted)}
+        helpers = children(daemon.process.pid)
+        await daemon.stop(signal.SIGKILL)
+        for pid in helpers:
+            await gone(pid)
+        await daemon.start()
+        view = await daemon.until_status("walk", "running")
+        assert (view["fps"], view["name"]) == (7, "Walkway")
+        after = [fact.id for fact in await facts(await daemon.bus_url(), "track", m.TrackStarted)]
+        assert before <= set(after)
+        assert len(set(after)) == len(after)
+
+
+async def test_ctrl_c_ends_everything_and_leaves_nothing(tmp_path: Path, pedestrians: Path) -> None:
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    config = camera("walk", pedestrians) + camera("gone", "rtsp://127.0.0.1:9/x")
+    async with running_daemon(tmp_path, config, environ={"TMPDIR": str(temporary)}) as daemon:
+        assert daemon.process
+        await daemon.until_status("walk", "running")
+        helpers = children(daemon.process.pid)
+        assert helpers
+        async with asyncio.timeout(4):
+            assert await daemon.stop(signal.SIGINT) == 0
+        assert not [pid for pid in helpers if alive(pid)]
+        assert not list(temporary.iterdir())
+        assert "Traceback" not in daemon.log.read_text()
+
+
+async def test_cameras_are_added_stopped_started_and_removed_while_it_runs(tmp_path: Path, pedestrians: Path) -> None:
+    allowed = f'[from_api]\nfile_dirs = ["{pedestrians.parent}"]\n'
+    async with running_daemon(tmp_path, allowed) as daemon, asyncio.timeout(30):
+        status, view = await daemon.send("POST", "/api/cameras", {"name": "The walk", "url": str(pedestrians)})
+        assert (status, view.get("id")) == (201, "the-walk"), view
+        await daemon.until_status("the-walk", "running")
+        session = (await daemon.camera("the-walk"))["health"]["session"]
+        assert (await daemon.send("POST", "/api/cameras/the-walk/fps", {"fps": 2}))[0] == 200
+        assert (await daemon.send("POST", "/api/cameras/the-walk/detection", {"enabled": False}))[0] == 200
+        assert (await daemon.camera("the-walk"))["health"]["session"] == session, "the stream was reopened"
+        assert (await daemon.send("POST", "/api/cameras/the-walk/stop"))[0] == 200
+        await daemon.until_status("the-walk", "stopped")
+        assert (await daemon.send("POST", "/api/cameras/the-walk/start"))[0] == 200
+        await daemon.until_status("the-walk", "running")
+        assert (await daemon.send("DELETE", "/api/cameras/the-walk"))[0] == 204
+        assert (await daemon.send("GET", "/api/cameras/the-walk"))[0] == 404
+
+
+async def test_a_password_is_nowhere_to_be_read(tmp_path: Path) -> None:
+    async with running_daemon(tmp_path, camera("gone", "rtsp://admin:sesame-4711@127.0.0.1:9/x")) as daemon:
+        async with asyncio.timeout(20):
+            await daemon.until_status("gone", "retrying")
+        shown = json.dumps([await daemon.get("/api/cameras"), await daemon.get("/api/health")])
+        await daemon.stop(signal.SIGINT)
+        assert "sesame" not in shown
+        for path in tmp_path.rglob("*"):
+            if path.is_file() and path.name not in ("edged.toml", "secrets.json"):
+                assert b"sesame" not in path.read_bytes(), f"{path} holds the password"
+        assert (tmp_path / "state" / "secrets.json").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("config", "complaint"),
+    [
+        ('[detector]\nmodel = "nosuch"\n', "choose one of"),
+        ('[gateway]\nhost = "0.0.0.0"\n', "api_key"),
+        ('[gatway]\n', "did you mean 'gateway'"),
+        ('[nats]\nbinary = "no-such-server"\n', "apt-get install nats-server"),
+        ('[nats]\nurl = "nats://127.0.0.1:9"\n', "nats.url"),
+    ],
+)  # fmt: skip
+async def test_a_wrong_configuration_is_one_line_and_a_failure(tmp_path: Path, config: str, complaint: str) -> None:
+    daemon = Daemon(tmp_path, camera("gone", "rtsp://127.0.0.1:9/x") + config)
+    file = tmp_path / "edged.toml"
+    file.write_text(f'state_dir = "{tmp_path / "state"}"\n' + daemon.config)
+    process = await asyncio.create_subprocess_exec(
+        *daemon.command, "run", "--config", str(file), stderr=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL
+    )
+    async with asyncio.timeout(20):
+        _, errors = await process.communicate()
+    assert process.returncode == 1
+    said = [line for line in errors.decode().splitlines() if line.startswith("edged:")]
+    assert len(said) == 1
+    assert complaint in said[0]
+    assert "Traceback" not in errors.decode()

@@ -1,0 +1,17 @@
+from edged import config
+from edged.vision.hardware import findings
+
+
+def test_a_report_says_what_would_run_and_why(tmp_path):
+    found = {finding.topic: finding for finding in findings(config.Detector(model="edged-person-trial"), tmp_path)}
+    assert found["model"] == ("model", "edged-person-trial", "detector.model names it")
+    assert found["device"].answer.startswith("CPU")
+    assert found["runtime"].answer == found["TFLite"].answer
+    assert "CPUExecutionProvider" in found["ONNX Runtime"].reason
+    assert "libedgetpu.so.1" in found["TFLite"].reason
+
+
+def test_a_model_that_can_not_run_is_reported_with_what_to_do(tmp_path):
+    found = {finding.topic: finding for finding in findings(config.Detector(model="yolox-nano"), tmp_path)}
+    assert "can't run" in found["model"].answer
+    assert "edged models pull yolox-nano" in found["model"].reason
