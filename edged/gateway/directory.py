@@ -40,7 +40,8 @@ class Directory:
             elif change.record is not None:
                 self.learn(change.record)
             else:
-                self.forget(Address(*change.key.split(".")))
+                site, node, camera = change.key.split(".")
+                self.forget(Address(site, node, camera))
 
     async def ready(self) -> "Directory":
         """Itself, once the cameras were read. Problem 503 if that takes too long."""

@@ -10,7 +10,8 @@ from edged.bus.bus import open_bus
 from edged.gateway.app import GatewayError, serve
 from tests.gateway.conftest import World, settings
 from tests.rigs.nats import NatsServer
-from tests.rigs.node import running_node
+from tests.rigs.node import detections, running_node
+from tests.rigs.silent import silent_client
 
 
 async def test_a_port_in_use_is_one_sentence(nats_server: NatsServer) -> None:
@@ -91,3 +92,18 @@ async def test_without_a_node_health_says_what_to_look_at(nats_server: NatsServe
     ):
         assert response.status == 503
         assert "no node heard" in (await response.json())["causes"][0]
+
+
+async def test_clients_that_do_not_read_hold_up_nothing_at_the_end(nats_server: NatsServer) -> None:
+    async with running_node(nats_server.url) as node, open_bus(config.Nats(), nats_server.url, "gateway") as bus:
+        padding = detections(node.address("front"), model="x" * 500_000)
+        async with serve(bus, settings()) as gateway, ClientSession(gateway.url) as http:
+            stuck = await silent_client(gateway.url)
+            async with http.ws_connect("/api/realtime/ws", params={"kinds": "detections"}, max_msg_size=0) as ws:
+                for _ in range(20):
+                    await node.bus.link.publish(padding)
+                    await ws.receive(timeout=5)
+            began = asyncio.get_running_loop().time()
+        took = asyncio.get_running_loop().time() - began
+        stuck.close()
+    assert took < 1.0

@@ -1,9 +1,5 @@
 import asyncio
-import base64
-import os
-import socket
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 import pytest
@@ -13,6 +9,7 @@ from edged.subjects import on
 from tests.gateway.conftest import World, a_world
 from tests.rigs.nats import NatsServer
 from tests.rigs.node import detections
+from tests.rigs.silent import silent_client
 
 WS = "/api/realtime/ws"
 
@@ -141,21 +138,3 @@ async def test_a_dead_client_is_noticed_by_its_missing_heartbeat(nats_server: Na
         dead = await silent_client(world.url)
         await world.until("/api/health", lambda found: found["gateway"]["websocket_clients"] == 0)
         dead.close()
-
-
-async def silent_client(url: str) -> socket.socket:
-    """Shakes hands and then reads nothing."""
-    parts = urlsplit(url)
-    client = socket.socket()
-    client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    client.setblocking(False)
-    loop = asyncio.get_running_loop()
-    await loop.sock_connect(client, (parts.hostname, parts.port))
-    key = base64.b64encode(os.urandom(16)).decode()
-    await loop.sock_sendall(
-        client,
-        f"GET {WS}?kinds=detections HTTP/1.1\r\nHost: {parts.netloc}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n".encode(),
-    )
-    assert b"101" in await loop.sock_recv(client, 512)
-    return client
