@@ -82,7 +82,7 @@ async def run(config: Config) -> None:
         if broker:
             group.create_task(broker.run())
         group.create_task(courier.run())
-        group.create_task(Handlers(config, bus, bus.facts).run())
+        group.create_task(Handlers(config, bus).run())
         # the gateway listens before the node speaks, so that it knows of it from the first word on
         gateway = await stack.enter_async_context(serve(bus, config)) if config.gateway.enabled else None
         group.create_task(node.run())

@@ -115,10 +115,10 @@ class Handler:
 class Handlers:
     """`run()` loads what `config.handlers` names and runs it. A file or function that fails is logged, and never stops the others."""
 
-    def __init__(self, config: Config, bus: Bus, facts: Facts) -> None:
+    def __init__(self, config: Config, bus: Bus) -> None:
         self._config = config
         self._link = bus.link
-        self._bus = HandlerBus(config, facts, bus.pictures, bus.cameras)
+        self._bus = HandlerBus(config, bus.facts, bus.pictures, bus.cameras)
 
     async def run(self) -> None:
         handlers = await asyncio.to_thread(load_all, self._config.handlers.run, self._config.handlers.dir)

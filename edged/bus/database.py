@@ -36,7 +36,7 @@ class Database:
         self._connection = connection
         self._loop = loop
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name=f"sqlite {path.name}")
+        self._thread = threading.Thread(target=self._work, name=f"sqlite {path.name}", daemon=True)
 
     async def do(self, action: Action[T], *, durable: bool = True, then: Callable[[T], None] | None = None) -> T:
         """With `durable=False` a power cut may undo it. Raises BusError when the disk did not take it.

@@ -16,14 +16,14 @@ from tests.rigs.facts import Box
 
 def bus_of(node: Box) -> Bus:
     pictures = Pictures(node.link, timedelta(days=1), 100_000_000)
-    return Bus(node.link, Table(node.link, CAMERAS, CameraRecord), pictures)
+    return Bus(node.link, node.facts, Table(node.link, CAMERAS, CameraRecord), pictures)
 
 
 @asynccontextmanager
 async def handling(node: Box, settings: config.Config) -> AsyncIterator[None]:
     """The handlers that `settings` names, until the end of the block: a cancellation, which to the facts is like a crash."""
     await node.courier.reconciled.wait()
-    task = asyncio.create_task(Handlers(settings, bus_of(node), node.facts).run())
+    task = asyncio.create_task(Handlers(settings, bus_of(node)).run())
     try:
         yield
     finally:
