@@ -3,13 +3,14 @@ import { Line } from "./line.js";
 import { link, setLink, take } from "./store.js";
 
 const EVERY = 500;
+const LIST = 4; // the list of cameras, with their health, is read every so many times
 const SILENCE = 8000;
 
 /** The messages of the wire: by WebSocket, and while there is none by asking. `refresh()` reads the list of cameras. */
 export class Stream {
   #line;
   #refresh;
-  #asking = 0;
+  #spell = null; // one time of asking; another value ends it
 
   constructor(refresh) {
     this.#refresh = refresh;
@@ -26,8 +27,7 @@ export class Stream {
 
   stop() {
     this.#line.stop();
-    clearTimeout(this.#asking);
-    this.#asking = 0;
+    this.#spell = null;
   }
 
   /** Opens again now instead of at the next try. */
@@ -37,31 +37,29 @@ export class Stream {
   }
 
   #open() {
-    clearTimeout(this.#asking);
-    this.#asking = 0;
+    this.#spell = null;
     setLink({ meta: "ws", since: performance.now(), cause: "" });
-    this.#refresh();
+    this.#refresh().catch(() => {}); // whoever asks next will tell
   }
 
   #down() {
-    if (!this.#asking) this.#ask(0);
+    if (!this.#spell) this.#ask((this.#spell = {}));
   }
 
-  async #ask(round) {
-    this.#asking = setTimeout(() => {}, 0);
-    const turn = this.#asking;
-    try {
-      const { detections } = await call("api/realtime/latest");
-      if (round % 4 === 0) await this.#refresh();
-      if (turn !== this.#asking) return;
-      Object.values(detections).forEach((message) => take({ type: "detections", ...message }));
-      setLink({ meta: "poll", cause: "" });
-    } catch (error) {
-      if (turn !== this.#asking) return;
-      const since = link.value.meta === "lost" ? link.value.since : performance.now();
-      setLink({ meta: "lost", since, cause: error.message });
+  async #ask(spell) {
+    for (let round = 0; spell === this.#spell; round++) {
+      try {
+        const { detections } = await call("api/realtime/latest");
+        if (round % LIST === 0) await this.#refresh();
+        if (spell !== this.#spell) return;
+        Object.values(detections).forEach((message) => take({ type: "detections", ...message }));
+        setLink({ meta: "poll", cause: "" });
+      } catch (error) {
+        if (spell !== this.#spell) return;
+        const since = link.value.meta === "lost" ? link.value.since : performance.now();
+        setLink({ meta: "lost", since, cause: error.message });
+      }
+      await new Promise((resolve) => setTimeout(resolve, link.value.meta === "lost" ? 4 * EVERY : EVERY));
     }
-    const pause = link.value.meta === "lost" ? 2000 : EVERY;
-    this.#asking = setTimeout(() => this.#ask(round + 1), pause);
   }
 }

@@ -3,7 +3,7 @@ import { icon } from "./icons.js";
 
 const MOST = 3;
 
-const shelf = h("div.toasts");
+const shelf = h("section.toasts", { "aria-label": "Notices" });
 const voice = h("p.unseen", { role: "status", "aria-live": "polite" });
 
 export const toasts = [shelf, voice];
