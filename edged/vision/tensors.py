@@ -52,12 +52,14 @@ class Engine(Protocol):
     """A loaded network. One thread at a time may run it, any thread; `run` lets other threads work meanwhile.
 
     `runtime` is the library and its version, `device` where it runs, `notice` why it doesn't run where it was asked to.
+    `on_cpu` says that a second one beside it has cores to run on.
     """
 
     input: Spec
     runtime: str
     device: str
     notice: str
+    on_cpu: bool
 
     def run(self, tensor: Array) -> tuple[Tensor, ...]:
         """The outputs, copied out of the engine. ModelError when the library or the device fails."""

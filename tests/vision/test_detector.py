@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from edged import config
-from edged.vision import boxes as bx
+from edged.vision import suppression as bx
 from edged.vision import cards
 from edged.vision.detector import open_detector
 from edged.vision.tensors import ModelError
@@ -53,10 +53,12 @@ async def test_an_onnx_network_is_read_by_its_card(tmp_path):
     assert found.scores == pytest.approx(np.array([0.9]))
 
 
-async def test_many_at_once_get_each_their_own(tmp_path):
+@pytest.mark.parametrize(("threads", "workers"), [(1, 2), (2, 3), (5, 3)])
+async def test_many_at_once_get_each_their_own(threads, workers, tmp_path):
     person, _ = frames.with_person()
     empty = frames.of_rgb(np.full((432, 768, 3), 128, np.uint8))
-    async with open_detector(TRIAL, tmp_path) as detector:
+    async with open_detector(config.Detector(model=TRIAL.model, threads=threads), tmp_path) as detector:
+        assert detector.workers == workers
         results = await asyncio.gather(*(detector.detect(frame, 0.5) for frame in [person, empty] * 10))
     assert [len(found) for found, _ in results] == [1, 0] * 10
 

@@ -50,6 +50,7 @@ class OnnxRuntime:
         self.runtime = f"ONNX Runtime {ort.__version__}"
         self.device = device
         self.notice = notice
+        self.on_cpu = device.startswith("CPU")
 
     def run(self, tensor: Array) -> tuple[Tensor, ...]:
         try:

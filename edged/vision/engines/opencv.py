@@ -21,6 +21,7 @@ class Hog:
         self.runtime = f"OpenCV {cv2.__version__}"
         self.device = f"CPU, threads: {threads}"
         self.notice = ""
+        self.on_cpu = True
 
     def run(self, tensor: Array) -> tuple[Tensor, ...]:
         try:

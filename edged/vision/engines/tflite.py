@@ -39,6 +39,7 @@ class LiteRt:
         self.runtime = RUNTIME
         self.device = device
         self.notice = notice
+        self.on_cpu = device.startswith("CPU")
 
     def run(self, tensor: Array) -> tuple[Tensor, ...]:
         try:
