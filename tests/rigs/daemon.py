@@ -95,9 +95,9 @@ async def running_daemon(home: Path, config: str = "", **how: Any) -> AsyncItera
         await daemon.stop(signal.SIGKILL)
 
 
-def camera(name: str, url: object, **more: object) -> str:
+def camera(id: str, url: object, **more: object) -> str:
     """One [[cameras]] of a configuration."""
-    words = {"id": name, "url": str(url), **more}
+    words = {"id": id, "url": str(url), **more}
     lines = [
         f"{key} = {str(value).lower() if isinstance(value, bool | int | float) else repr(value)}"
         for key, value in words.items()

@@ -1,17 +1,14 @@
-import asyncio
-import os
-import shlex
 import shutil
-import socket
 from collections.abc import AsyncIterator
+from pathlib import Path
 
-import aiohttp
 import pytest
 import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, async_playwright
 
 from edged import shipped
+from tests.rigs.daemon import camera, running_daemon
 
 CHROMIUM = shutil.which("chromium")
 
@@ -59,35 +56,16 @@ async def files_url() -> AsyncIterator[str]:
 
 
 @shared
-async def edged_url() -> AsyncIterator[str]:
-    """A gateway with at least one camera on which boxes are seen. EDGED_DEV_GATEWAY is a command that takes `--port`."""
-    command = os.environ.get("EDGED_DEV_GATEWAY")
-    if not command:
-        pytest.skip("EDGED_DEV_GATEWAY names no gateway to look at")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    process = await asyncio.create_subprocess_exec(*shlex.split(command), "--port", str(port))
-    url = f"http://127.0.0.1:{port}"
-    try:
-        await answering(url)
-        yield url
-    finally:
-        process.terminate()
-        await process.wait()
+async def edged_url(tmp_path_factory: pytest.TempPathFactory, pedestrians: Path) -> AsyncIterator[str]:
+    """The viewer of a daemon with a camera on which people walk, and one that is not there."""
+    allowed = f'[from_api]\nfile_dirs = ["{pedestrians.parent}"]\n[[alerts]]\nname = "somebody"\nsuppress = 3\n'
+    config = camera("walkway", pedestrians, name="Walkway") + allowed
+    async with running_daemon(tmp_path_factory.mktemp("viewer"), config) as daemon:
+        await daemon.until_status("walkway", "running")
+        yield daemon.url
 
 
 @pytest.fixture
-def camera_url() -> str:
+def camera_url(pedestrians: Path) -> str:
     """A camera that is not there yet, and that the gateway may add."""
-    return os.environ.get("EDGED_DEV_CAMERA", "rtsp://good.example/vtest")
-
-
-async def answering(url: str) -> None:
-    async with asyncio.timeout(30), aiohttp.ClientSession() as session:
-        while True:
-            try:
-                async with session.get(f"{url}/api/health"):
-                    return
-            except aiohttp.ClientConnectionError:
-                await asyncio.sleep(0.1)
+    return str(pedestrians)

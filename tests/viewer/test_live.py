@@ -96,8 +96,8 @@ async def test_a_wrong_url_shows_its_cause_on_the_tile(page: Page, edged_url: st
     await page.goto(edged_url)
     await first(page)
     tile = await add(page, BROKEN, "Nowhere")
-    await expect(tile.locator(".state")).to_contain_text("connection refused", timeout=5_000)
-    await expect(tile.locator(".notice")).to_contain_text("refused")
+    await expect(tile.locator(".state")).to_contain_text("refuses", timeout=5_000)
+    await expect(tile.locator(".notice")).to_contain_text("refuses")
 
 
 async def test_the_form_says_at_the_field_what_is_wrong_and_keeps_what_was_typed(page: Page, edged_url: str) -> None:
@@ -106,7 +106,7 @@ async def test_the_form_says_at_the_field_what_is_wrong_and_keeps_what_was_typed
     dialog = page.get_by_role("dialog")
     await dialog.get_by_label("URL").fill(BROKEN)
     await dialog.get_by_role("button", name="Test").click()
-    await expect(dialog.locator(".field.bad small")).to_contain_text("refused", timeout=15_000)
+    await expect(dialog.locator(".field.bad small")).to_contain_text("refuses", timeout=15_000)
     await page.keyboard.press("Escape")
     await page.keyboard.press("a")
     await expect(page.get_by_role("dialog").get_by_label("URL")).to_have_value(BROKEN)

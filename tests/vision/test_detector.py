@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from edged import config
-from edged.vision import suppression as bx
 from edged.vision import cards
+from edged.vision import suppression as bx
 from edged.vision.detector import open_detector
 from edged.vision.tensors import ModelError
 from tests import frames
