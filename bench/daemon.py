@@ -100,15 +100,16 @@ def _detector(folder: Path) -> config.Detector:
 
 
 def as_toml(table: dict[str, Any]) -> str:
-    """A table of plain values as TOML, what lies deeper in line."""
-    return "".join(f"{key} = {_value(value)}\n" for key, value in table.items())
+    """A table of plain values as TOML, what lies deeper in line; TOML has no way to say None but to leave the key out."""
+    return "".join(f"{key} = {_value(value)}\n" for key, value in table.items() if value is not None)
 
 
 def _value(value: Any) -> str:
     """JSON's way to write strings, numbers and truth is TOML's too."""
     match value:
         case dict():
-            return "{" + ", ".join(f"{json.dumps(key)} = {_value(each)}" for key, each in value.items()) + "}"
+            pairs = (f"{json.dumps(key)} = {_value(each)}" for key, each in value.items() if each is not None)
+            return "{" + ", ".join(pairs) + "}"
         case list() | tuple():
             return "[" + ", ".join(map(_value, value)) + "]"
     return json.dumps(value)
