@@ -65,3 +65,16 @@ class ProbeReport(Struct, frozen=True, kw_only=True):
     latency: float
     audio: str
     decoder: str
+
+
+class VideoMeta(Struct, frozen=True, kw_only=True):
+    """Which access unit a `video` message carries: Annex B, as the camera sent it. `key` says that decoding can begin with it."""
+
+    session: str
+    seq: int
+    pts: int
+    time: Time
+    key: bool
+    codec: Literal["h264"]
+    width: int
+    height: int

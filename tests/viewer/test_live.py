@@ -96,7 +96,7 @@ async def test_a_wrong_url_shows_its_cause_on_the_tile(page: Page, edged_url: st
     await page.goto(edged_url)
     await first(page)
     tile = await add(page, BROKEN, "Nowhere")
-    await expect(tile.locator(".state")).to_contain_text("refuses", timeout=5_000)
+    await expect(tile.locator(".state")).to_contain_text("connection refused", timeout=5_000)
     await expect(tile.locator(".notice")).to_contain_text("refuses")
 
 
