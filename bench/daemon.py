@@ -100,11 +100,7 @@ def _detector(folder: Path) -> config.Detector:
 
 
 def as_toml(table: dict[str, Any]) -> str:
-<<<<<<< HEAD
-    """A table of plain values as TOML, what lies deeper in line. TOML has no null: such keys are left out."""
-=======
     """A table of plain values as TOML, what lies deeper in line; TOML has no way to say None but to leave the key out."""
->>>>>>> g-ground
     return "".join(f"{key} = {_value(value)}\n" for key, value in table.items() if value is not None)
 
 
@@ -112,16 +108,8 @@ def _value(value: Any) -> str:
     """JSON's way to write strings, numbers and truth is TOML's too."""
     match value:
         case dict():
-<<<<<<< HEAD
-            return (
-                "{"
-                + ", ".join(f"{json.dumps(key)} = {_value(each)}" for key, each in value.items() if each is not None)
-                + "}"
-            )
-=======
             pairs = (f"{json.dumps(key)} = {_value(each)}" for key, each in value.items() if each is not None)
             return "{" + ", ".join(pairs) + "}"
->>>>>>> g-ground
         case list() | tuple():
             return "[" + ", ".join(map(_value, value)) + "]"
     return json.dumps(value)

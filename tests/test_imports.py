@@ -11,7 +11,8 @@ ROOT = Path(edged.__file__).parent
 GROUND = {"framing", "labels", "messages", "mailbox", "subjects", "config", "asking", "shipped"}
 # who may import whom, besides the ground and its own folder; the longest matching name counts
 MAY = {
-    "messages": set(), "mailbox": set(), "framing": {"asking", "config", "messages"}, "labels": set(), "shipped": set(), "subjects": {"messages"}, "config": {"messages"},
+    "messages": set(), "mailbox": set(),
+    "framing": {"asking", "config", "messages"}, "labels": set(), "shipped": set(), "subjects": {"messages"}, "config": {"messages"},
     "asking": {"config", "messages"},
     "settings": set(), "notify": set(), "contract": set(),
     "vision.tracker": {"vision"}, "vision": {"camera.frames"}, "vision.engines": {"vision"},
