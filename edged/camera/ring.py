@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections import deque
+from datetime import datetime
 
 from edged.camera.units import AccessUnit
 
@@ -46,15 +47,15 @@ class Ring:
             units = self._from(self._keys[-1]) if self._keys else []
         return units if units and units[-1].session == session else []
 
-    def begin(self, session: str, arrived: float) -> int:
-        """The number of the last key frame of `session` at or before `arrived`, or of the first one after that."""
+    def begin(self, session: str, moment: datetime) -> int:
+        """The number of the last key frame of `session` at or before `moment`, or of the first one after that."""
         with self._lock:
             found = self.end
             for key in reversed(self._keys):
                 unit = self._units[key - self._first]
                 if unit.session == session:
                     found = key
-                    if unit.arrived <= arrived:
+                    if unit.time <= moment:
                         break
             return found
 
