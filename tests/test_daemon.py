@@ -4,12 +4,17 @@ import asyncio
 import json
 import os
 import signal
+from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
+import aiohttp
+import av
 import jsonschema
 import msgspec
 import nats
 import pytest
+from av.video.frame import PictureType
 
 from edged import framing
 from edged import messages as m
@@ -75,8 +80,6 @@ async def test_an_alert_comes_with_its_picture(tmp_path: Path, pedestrians: Path
         assert alerts[0]["rule"] == "somebody"
         client = await nats.connect(await daemon.bus_url())
         await client.close()
-        import aiohttp
-
         async with aiohttp.ClientSession() as session:
             while True:
                 async with session.get(daemon.url + alerts[0]["snapshot_url"]) as response:
@@ -232,12 +235,26 @@ async def test_two_boxes_of_one_name_on_one_bus_are_refused(tmp_path: Path) -> N
         assert await daemon.stop() == 1
 
 
-async def test_an_alert_has_a_clip_from_before_it_began(tmp_path: Path, pedestrians: Path) -> None:
-    import aiohttp
-    import av
+@pytest.fixture(scope="module")
+def walk(pedestrians: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Some seconds of the pedestrians as a camera would send them: H.264 with a key frame a second."""
+    path = tmp_path_factory.mktemp("walk") / "walk.mp4"
+    with av.open(str(pedestrians)) as source, av.open(str(path), "w") as made:
+        options = {"preset": "ultrafast", "tune": "zerolatency", "g": "10"}
+        stream = made.add_stream("libx264", rate=10, options=options)
+        for number, frame in enumerate(islice(source.decode(video=0), 150)):
+            stream.width, stream.height = frame.width, frame.height
+            picture = frame.reformat(format="yuv420p")
+            picture.pts, picture.time_base = number, Fraction(1, 10)
+            picture.pict_type = PictureType.NONE
+            made.mux(stream.encode(picture))
+        made.mux(stream.encode(None))
+    return path
 
+
+async def test_an_alert_has_a_clip_from_before_it_began(tmp_path: Path, walk: Path) -> None:
     clips = "[clips]\nbefore = 1.0\nafter = 1.0\nmin_free = 0\n"
-    async with running_daemon(tmp_path, clips + camera("walk", pedestrians) + ALERT) as daemon, asyncio.timeout(60):
+    async with running_daemon(tmp_path, clips + camera("walk", walk) + ALERT) as daemon, asyncio.timeout(60):
         while not (url := next((each["clip_url"] for each in (await daemon.get("/api/alerts"))["alerts"]), None)):
             await asyncio.sleep(0.1)
         async with aiohttp.ClientSession() as session:
@@ -267,9 +284,9 @@ async def test_an_alert_has_a_clip_from_before_it_began(tmp_path: Path, pedestri
             assert len(list(container.decode(video=0))) / 10 > 1
 
 
-async def test_a_daemon_killed_while_it_records_leaves_no_broken_clip(tmp_path: Path, pedestrians: Path) -> None:
+async def test_a_daemon_killed_while_it_records_leaves_no_broken_clip(tmp_path: Path, walk: Path) -> None:
     clips = "[clips]\nbefore = 1.0\nafter = 60.0\nmin_free = 0\n"
-    async with running_daemon(tmp_path, clips + camera("walk", pedestrians) + ALERT) as daemon, asyncio.timeout(60):
+    async with running_daemon(tmp_path, clips + camera("walk", walk) + ALERT) as daemon, asyncio.timeout(60):
         folder = tmp_path / "state" / "clips"
         while not list(folder.rglob("*.part")):
             await asyncio.sleep(0.1)
@@ -283,8 +300,8 @@ async def test_a_daemon_killed_while_it_records_leaves_no_broken_clip(tmp_path: 
         assert await facts(await daemon.bus_url(), "clip", m.ClipReady) == []
 
 
-async def test_video_is_answered_for_over_nats(tmp_path: Path, pedestrians: Path) -> None:
-    async with running_daemon(tmp_path, camera("walk", pedestrians)) as daemon, asyncio.timeout(30):
+async def test_video_is_answered_for_over_nats(tmp_path: Path, walk: Path) -> None:
+    async with running_daemon(tmp_path, camera("walk", walk)) as daemon, asyncio.timeout(30):
         await daemon.until_status("walk", "running")
         client = await nats.connect(await daemon.bus_url())
         subscription = await client.subscribe("edged.v1.home.edge.walk.video")

@@ -40,6 +40,14 @@ class Watched:
         self._changed.clear()
         await self._changed.wait()
 
+    async def changed_or_frame(self) -> None:
+        """Something has happened, or a little time has passed."""
+        try:
+            async with asyncio.timeout(0.1):
+                await self.camera.outlet.latest.get()
+        except TimeoutError:
+            pass
+
     async def frames(self, count: int) -> list[Frame]:
         async with asyncio.timeout(PATIENCE):
             return [await self.camera.outlet.latest.get() for _ in range(count)]
