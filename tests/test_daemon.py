@@ -242,8 +242,9 @@ def walk(pedestrians: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with av.open(str(pedestrians)) as source, av.open(str(path), "w") as made:
         options = {"preset": "ultrafast", "tune": "zerolatency", "g": "10"}
         stream = made.add_stream("libx264", rate=10, options=options)
+        its = source.streams.video[0].codec_context
+        stream.width, stream.height, stream.pix_fmt = its.width, its.height, "yuv420p"
         for number, frame in enumerate(islice(source.decode(video=0), 150)):
-            stream.width, stream.height = frame.width, frame.height
             picture = frame.reformat(format="yuv420p")
             picture.pts, picture.time_base = number, Fraction(1, 10)
             picture.pict_type = PictureType.NONE

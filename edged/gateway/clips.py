@@ -64,5 +64,5 @@ def _asked(request: web.Request, whole: int) -> tuple[int, int]:
 
 async def _piece(link: Link, address: Address, id: str, offset: int, size: int) -> tuple[bytes, int]:
     asked = msgspec.json.encode(ClipRead(id=id, offset=offset, size=size))
-    delivery = await link.ask(subjects.on(address, "clip"), asked)
+    delivery = await link.ask(subjects.on(address, "piece"), asked)
     return delivery.data, _meta.decode(delivery.headers[META]).bytes

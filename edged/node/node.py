@@ -130,7 +130,7 @@ class Node:
             "gop": self._gop,
             "watch": self._watch,
             "record": self._record,
-            "clip": self._clip,
+            "piece": self._piece,
         }
         endpoints: dict[str, tuple[str, Handler]] = {
             verb: (subjects.every(verb, site, node), handler) for verb, handler in every.items()
@@ -168,7 +168,7 @@ class Node:
         await self._clips.record(self._address(running.settings.id), running.live, wanted)
         return b"{}", {}
 
-    async def _clip(self, request: Delivery) -> Answer:
+    async def _piece(self, request: Delivery) -> Answer:
         data, whole = await self._clips.read(_camera(request), _asked(request, asking.ClipRead))
         return data, {"Edged-Meta": msgspec.json.encode(asking.ClipMeta(bytes=whole)).decode()}
 

@@ -1,5 +1,6 @@
 import asyncio
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -117,3 +118,15 @@ async def test_what_a_reader_had_not_read_may_have_been_forgotten():
     units = await reader.units()
     assert units[0].key
     assert reader.dropped == units[0].seq
+
+
+async def test_a_moment_is_found_although_the_wall_clock_was_set_back_an_hour():
+    held = ring(seconds=60)
+    fill(held, 0, 50)
+    back = timedelta(hours=1)
+    for seq in range(50, 100):
+        late = unit(seq, key=seq % 10 == 0)
+        held.put(replace(late, time=late.time - back))
+    for moment, expected in ((4.5, 40), (5.5, 40), (6.5 - 3600, 60), (2.0, 20)):
+        [first, *_], _ = held.take(held.begin("s", NOON + timedelta(seconds=moment)), late=60)
+        assert first.seq == expected
