@@ -152,9 +152,10 @@ class Capture:
         self._spoiled = 0
         if picture.is_corrupt:
             self._meter.damage()
-        self._outlet.put(self._frame(picture, pts, arrived))
-        self._seq += 1
+        frame = self._frame(picture, pts, arrived)
         self._meter.frame(arrived)
+        self._outlet.put(frame)
+        self._seq += 1
         self.last_frame = arrived
         self._look(video, units, picture)
 

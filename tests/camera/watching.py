@@ -36,6 +36,13 @@ class Watched:
                 await self.changed()
         return self.states[-1][1:]
 
+    async def cause(self, wanted: Cause) -> str:
+        """The detail of the next state with this cause, the present one included."""
+        async with asyncio.timeout(PATIENCE):
+            while not self.states or self.states[-1][1] != wanted:
+                await self.changed()
+        return self.states[-1][2]
+
     async def changed(self) -> None:
         self._changed.clear()
         await self._changed.wait()
