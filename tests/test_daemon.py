@@ -315,3 +315,20 @@ async def test_video_is_answered_for_over_nats(tmp_path: Path, walk: Path) -> No
         assert refusal.headers["Nats-Service-Error-Code"] == "invalid"
         assert (await daemon.camera("walk"))["health"]["video"]
         await client.close()
+
+
+async def test_every_box_names_the_access_unit_it_was_seen_in(tmp_path: Path, walk: Path) -> None:
+    async with running_daemon(tmp_path, camera("walk", walk)) as daemon, asyncio.timeout(30):
+        client = await nats.connect(await daemon.bus_url())
+        video = await client.subscribe("edged.v1.home.edge.walk.video")
+        boxes = await client.subscribe("edged.v1.home.edge.walk.detections")
+        units = [json.loads((await video.next_msg(10)).headers["Edged-Meta"]) for _ in range(40)]
+        sent = {(unit["session"], unit["pts"]) for unit in units}
+        seen = set()
+        while not seen or max(pts for _, pts in seen) < units[-1]["pts"]:
+            message = json.loads((await boxes.next_msg(10)).data)
+            seen.add((message["session"], message["pts"]))
+        within = {each for each in seen if units[0]["pts"] <= each[1] <= units[-1]["pts"]}
+        assert len(within) > 10
+        assert within <= sent
+        await client.close()

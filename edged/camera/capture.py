@@ -130,6 +130,8 @@ class Capture:
         pts = self._clock.at(own, video.time_base, reordered=units.reordered)
         if video.paced and not units.reordered and self._closing.wait(self._pace.wait(pts, time.monotonic())):
             return
+        if video.paced:
+            arrived = time.monotonic()
         # without a time of its own only the decoder knows where a frame belongs
         packet.pts = None if own is None and units.reordered else pts
         if video.codec in KEPT and (unit := units.of(packet, pts, pts - int(late), self._packets, arrived)):

@@ -152,6 +152,22 @@ async def test_a_second_camera_loses_nothing_meanwhile(rtsp_server, clips):
         assert reader.dropped == 0
 
 
+async def test_threads_stuck_in_a_library_call_hold_nobody_up(tmp_path, rtsp_server):
+    pipe = tmp_path / "pipe.mp4"
+    os.mkfifo(pipe)
+    async with watched(rtsp_server().url) as other:
+        await other.frames(2)
+        reader = other.camera.outlet.ring.reader(late=60)
+        async with watched(str(pipe), open_timeout=0.1) as stuck:
+            while stuck.camera.facts().lingering < 2:
+                await stuck.changed()
+        seen = await reader.units()
+    pipe.open("wb").close()  # lets the threads go
+    assert len(seen) >= 15
+    assert all(b.seq == a.seq + 1 for a, b in pairwise(seen))
+    assert reader.dropped == 0
+
+
 async def test_many_faults_in_a_row_leave_nothing_behind(rtsp_server):
     """The whole list of five hundred is for `EDGED_FAULTS=500`; a few are tried each time."""
     chance = random.Random(4711)
