@@ -117,6 +117,10 @@ class Camera(_Part, frozen=True, kw_only=True):
     motion: Motion = Motion()
     tracking: Annotated[Tracking | None, Meta(description="Unset: scores fitting the model in use.")] = None
     snapshots: bool = True
+    preroll: Annotated[
+        float, Meta(ge=5, le=60, description="Seconds of the stream kept in memory, for what came before an event.")
+    ] = 10.0
+    preroll_max_bytes: Annotated[int, Meta(ge=1_000_000)] = 32_000_000
 
 
 class AlertRule(_Part, frozen=True, kw_only=True):
@@ -130,10 +134,23 @@ class AlertRule(_Part, frozen=True, kw_only=True):
     severity: Severity = "info"
 
 
+class Clips(_Part, frozen=True, kw_only=True):
+    """The clips of alerts, kept by the box that has the camera."""
+
+    before: Annotated[NotNegative, Meta(description="Seconds before its subject was first seen.")] = 5.0
+    after: Annotated[NotNegative, Meta(description="Seconds after the alert was raised.")] = 10.0
+    longest: Annotated[Positive, Meta(description="Seconds, however long it takes until an alert is raised.")] = 120.0
+    max_age_days: Positive = 30.0
+    max_bytes: Count = 10_000_000_000
+    min_free: Annotated[int, Meta(ge=0, description="Bytes of the disk that clips leave to facts and pictures.")] = (
+        1_000_000_000
+    )
+
+
 class Handlers(_Part, frozen=True, kw_only=True):
     """Which files of handlers/ run here; `dir` holds the owner's own."""
 
-    run: tuple[str, ...] = ("alerts", "snapshots")
+    run: tuple[str, ...] = ("alerts", "snapshots", "clips")
     dir: str = ""
 
 
@@ -168,6 +185,7 @@ class Config(_Part, frozen=True, kw_only=True):
     limits: Limits = Limits()
     from_api: FromApi = FromApi()
     handlers: Handlers = Handlers()
+    clips: Clips = Clips()
     log: Log = Log()
     aliases: dict[str, tuple[str, ...]] = field(
         default_factory=lambda: {"vehicle": ("car", "truck", "bus", "motorcycle")}

@@ -79,7 +79,10 @@ class Drops(Struct, frozen=True, kw_only=True):
 
 
 class CameraHealth(Message, frozen=True, kw_only=True, tag="camera_health"):
-    """How a camera does, once a second. `bitrate` is in bits per second; `decoder` says why it is the one in use."""
+    """How a camera does, once a second. `bitrate` is in bits per second; `decoder` says why it is the one in use.
+
+    `video` is how its picture reaches a viewer: `passthrough`, or `transcoded` and why.
+    """
 
     status: CameraStatus
     cause: Cause | None
@@ -99,6 +102,7 @@ class CameraHealth(Message, frozen=True, kw_only=True, tag="camera_health"):
     reconnects: int
     age_ms: float
     detection: bool
+    video: str = ""
 
 
 class NodeHealth(Message, frozen=True, kw_only=True, tag="node_health"):
@@ -185,6 +189,19 @@ class AlertRaised(Fact, frozen=True, kw_only=True, tag="alert"):
     snapshot: str | None
 
 
+class ClipReady(Fact, frozen=True, kw_only=True, tag="clip"):
+    """The clip of an alert is complete. It begins at `since` with the frame of `pts`; `GET /api/clips/{key}` has it."""
+
+    alert: str
+    session: str
+    pts: int
+    since: Time
+    seconds: float
+    bytes: int
+    codec: str
+    key: str
+
+
 FrameTraffic = Detections | CameraHealth | NodeHealth
-AnyFact = CameraStateChanged | TrackStarted | TrackEnded | Snapshot | AlertRaised
+AnyFact = CameraStateChanged | TrackStarted | TrackEnded | Snapshot | AlertRaised | ClipReady
 AnyMessage = FrameTraffic | AnyFact
