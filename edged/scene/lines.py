@@ -16,7 +16,7 @@ from edged.scene.stitching import Step, Walker
 
 MARGIN = 0.1  # box sizes from the line: clear ground
 BRIEF = 0.02  # the same for who was just first seen, or is not seen any more
-SETTLED = 0.2  # seconds on the other side
+SETTLED = 0.2  # seconds on clear ground
 
 
 class Crossing(NamedTuple):
@@ -31,12 +31,13 @@ class Crossing(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Open:
-    """`unknown`: it was first seen on the line, so nobody knows from which side it came."""
+    """`unknown`: it was first seen on the line, so nobody knows from which side it came. `clear`: since when it is on clear ground, if it is."""
 
     net: int
     unknown: bool
     at: float
     point: Point
+    clear: float | None = None
 
 
 class Lines:
@@ -106,8 +107,12 @@ class Lines:
         if not state.net and not state.unknown:
             del states[name]
             return []
-        clear = counted.shape.distance(point) >= MARGIN * size(now.box, self._aspect)
-        if not clear or (not state.unknown and now.at - state.at < SETTLED):
+        if counted.shape.distance(point) < MARGIN * size(now.box, self._aspect):
+            return []
+        if state.clear is None and not state.unknown:
+            states[name] = replace(state, clear=now.at)
+            return []
+        if state.clear is not None and now.at - state.clear < SETTLED:
             return []
         del states[name]
         crossing = None if state.unknown else self._crossing(counted, state, walker)
@@ -143,4 +148,4 @@ def _met(state: _Open | None, net: int, share: float, before: Place, now: Place,
     point = start[0] + share * (end[0] - start[0]), start[1] + share * (end[1] - start[1])
     if state is None:
         return _Open(net, False, at, point)
-    return replace(state, net=state.net + net, at=at, point=point)
+    return replace(state, net=state.net + net, at=at, point=point, clear=None)
