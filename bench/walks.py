@@ -4,6 +4,7 @@ A person's true path is known at every moment. What a tracker tells differs from
 believed late, and change their ids. Paths keep away from what nobody could tell from such boxes: closer to a limit than the boxes tremble.
 """
 
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from math import hypot
@@ -169,7 +170,7 @@ class Scenery:
         speed = speed or self.speed
         points = [self._at(along, self.side * over * self.height) for along, over in steps]
         at, way = start, [(start, *points[0])]
-        for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+        for (x0, y0), (x1, y1) in itertools.pairwise(points):
             length = hypot(x1 - x0, y1 - y0)
             at += length / speed if length else self.random.uniform(1.0, 5.0)
             way.append((at, x1, y1))
@@ -181,9 +182,14 @@ class Scenery:
     def walk(self, *people: Person, fps: float = 10.0, kind: str = "") -> Walk:
         return Walk(kind, (self.line,), people, fps)
 
-    def through(self, **more: float) -> tuple[tuple[float, float, float], ...]:
+    def through(self) -> tuple[tuple[float, float, float], ...]:
         place, far = self.inner(), self.random.uniform(0.6, 1.5)
-        return self.way((place, -far), (place, far), **more)
+        return self.way((place, -far), (place, far))
+
+    def waits(self, speed: float = 0.0) -> tuple[tuple[float, float, float], ...]:
+        """The same, standing a while before and after, so that the slowest camera sees it there."""
+        place, far = self.inner(), self.random.uniform(0.6, 1.5)
+        return self.way((place, -far), (place, -far), (place, far), (place, far), speed=speed)
 
     def meets(self, way: tuple[tuple[float, float, float], ...]) -> float:
         """When a way straight through meets the line: in its middle."""
@@ -217,7 +223,9 @@ def flicker(s: Scenery) -> Walk:
     back = s.random.random() < 0.5
     way = s.way((place, -1.0), (place, -near), (place, -near), (place, -1.0 if back else 1.0))
     x, y = s.right * s.side * s.height * s.random.uniform(2.0 * near, 3.0 * near)
-    return s.walk(s.person(way, missed=0.3, jumps=((s.random.uniform(way[1][0], way[2][0]), (float(x), float(y))),)), fps=15.0)
+    return s.walk(
+        s.person(way, missed=0.3, jumps=((s.random.uniform(way[1][0], way[2][0]), (float(x), float(y))),)), fps=15.0
+    )
 
 
 def dwell_on_the_line(s: Scenery) -> Walk:
@@ -238,18 +246,18 @@ def touch_and_return(s: Scenery) -> Walk:
 
 
 def any_frame_rate(s: Scenery) -> Walk:
-    return s.walk(s.person(s.through()), fps=float(s.random.uniform(1.0, 30.0)))
+    return s.walk(s.person(s.waits()), fps=float(s.random.uniform(1.0, 30.0)))
 
 
 def very_fast(s: Scenery) -> Walk:
     """One look on this side, the next on the other."""
     fps = float(s.random.uniform(1.0, 5.0))
-    return s.walk(s.person(s.through(speed=s.height * s.random.uniform(0.5, 0.9) * fps), confirm=1), fps=fps)
+    return s.walk(s.person(s.waits(speed=s.height * s.random.uniform(0.5, 3.0) * fps), confirm=1), fps=fps)
 
 
 def hidden_while_crossing(s: Scenery) -> Walk:
     way = s.through()
-    met, gap = s.meets(way), s.random.uniform(0.2, 1.0)
+    met, gap = s.meets(way), s.random.uniform(0.2, 2.5)
     start = max(way[0][0] + 0.4, met - gap * s.random.random())
     return s.walk(s.person(way, hidden=((start, min(way[-1][0] - 0.4, start + gap)),)))
 
@@ -321,7 +329,7 @@ def crowd(s: Scenery) -> Walk:
     for lane in np.linspace(-0.8, 0.8, 5) * s.half:
         s.side = 1.0 if s.random.random() < 0.5 else -1.0
         s.height = s.half * s.random.uniform(0.15, 0.25)
-        s.width = s.height * 0.4
+        s.width, s.speed = s.height * 0.4, s.height * s.random.uniform(0.5, 1.2)
         ends = [(-1.0, 1.0), (-1.0, -0.3), (-1.0, 1.0, -1.0)][int(s.random.integers(3))]
         steps = [(float(lane), over * s.random.uniform(0.8, 1.5)) for over in ends]
         people.append(s.person(s.way(*steps, start=float(s.random.uniform(0.0, 5.0))), missed=0.1))

@@ -1,12 +1,13 @@
 """What is wrong with lines and zones as somebody drew them."""
 
 from collections.abc import Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from edged.config import Camera
 from edged.messages import Point
 
-_SMALLEST = 1e-3  # of the picture: a line's length, a zone's area in thousandths
+_SAME = 1e-3  # of the picture's sides
+_LEAST_AREA = 1e-4  # of the picture
 
 
 def fault(camera: Camera) -> str:
@@ -21,13 +22,13 @@ def _faults(camera: Camera) -> Iterator[str]:
             if name in names[:index]:
                 yield f"{place}[{index}].id: {name!r} is used twice: give each its own"
     for index, line in enumerate(camera.lines):
-        for (x0, y0), (x1, y1) in zip(line.points, line.points[1:], strict=False):
-            if max(abs(x1 - x0), abs(y1 - y0)) < _SMALLEST:
+        for (x0, y0), (x1, y1) in pairwise(line.points):
+            if max(abs(x1 - x0), abs(y1 - y0)) < _SAME:
                 yield f"lines[{index}].points: two that follow each other are the same point: leave one out"
     for index, zone in enumerate(camera.zones):
         if any(_cross(*one, *other) for one, other in combinations(_sides(zone.polygon), 2)):
             yield f"zones[{index}].polygon: its sides cross each other: put the corners in order around it"
-        if abs(_area(zone.polygon)) < _SMALLEST / 10:
+        if abs(_area(zone.polygon)) < _LEAST_AREA:
             yield f"zones[{index}].polygon: it encloses nothing: draw it larger"
 
 

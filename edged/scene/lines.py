@@ -71,10 +71,13 @@ class Lines:
         if step.before is None:
             self._born(states, now)
             return []
-        found = []
+        found: list[Crossing] = []
+        anchor, start, end = None, (0.0, 0.0), (0.0, 0.0)
         for name, counted in self._lines.items():
-            end = anchored(now.box, counted.line.anchor, self._aspect)
-            start = anchored(step.before.box, counted.line.anchor, self._aspect)
+            if counted.line.anchor != anchor:
+                anchor = counted.line.anchor
+                start = anchored(step.before.box, anchor, self._aspect)
+                end = anchored(now.box, anchor, self._aspect)
             net, share = counted.shape.passed(start, end)
             if net:
                 states[name] = _met(states.get(name), net, share, step.before, now, start, end)

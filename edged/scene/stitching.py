@@ -6,7 +6,8 @@ should it come back after all, they were two.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import exp, hypot
+from math import hypot
+from typing import NamedTuple
 
 from edged.scene.shapes import Corners, Place, Point, size
 from edged.vision.tracker import Tracked, Update
@@ -30,8 +31,7 @@ class Walker:
     heir: "Walker | None" = None
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """A walker went from one place to the next. `before` is None for the very first; `of` is whom it then goes on for, if anybody."""
 
     walker: Walker
@@ -53,14 +53,12 @@ class Walkers:
     def see(self, update: Update, at: float) -> list[Step]:
         """The steps that an update for the frame at `at` seconds means, in order of time for each walker."""
         steps = []
-        seen = {tracked.id for tracked in update.tracks}
-        births = {tracked.id: birth for tracked, birth in zip(update.started, update.births, strict=True)}
         for tracked in update.tracks:
-            way = [*births.get(tracked.id, ()), (at, tracked.box)]
-            if tracked.id not in self._open:
-                steps.append(self._began(tracked, Place(*way[0]), seen))
-            walker = self._open[tracked.id]
-            steps += [self._went(walker, tracked, Place(*glimpse)) for glimpse in way if glimpse[0] > walker.place.at]
+            walker = self._open.get(tracked.id)
+            if walker is None:
+                steps += self._began(tracked, update, at)
+            elif at > walker.place.at:
+                steps.append(self._went(walker, tracked, Place(at, tracked.box)))
         return steps
 
     def end(self, ended: Iterable[Tracked]) -> list[Walker]:
@@ -71,20 +69,22 @@ class Walkers:
         everybody, self._open = list(self._open.values()), {}
         return everybody
 
-    def _began(self, tracked: Tracked, first: Place, seen: set[int]) -> Step:
+    def _began(self, tracked: Tracked, update: Update, at: float) -> list[Step]:
+        births = {started.id: birth for started, birth in zip(update.started, update.births, strict=True)}
+        first, *way = (Place(*glimpse) for glimpse in (*births.get(tracked.id, ()), (at, tracked.box)))
         walker = Walker(tracked.id, tracked.label, tracked.score, first)
-        lost = self._lost(walker, seen)
+        lost = self._lost(walker, {other.id for other in update.tracks})
         self._open[tracked.id] = walker
-        if lost is None:
-            return Step(walker, None, first)
-        lost.heir, walker.speed = walker, lost.speed
-        return Step(walker, lost.place, first, lost)
+        if lost:
+            lost.heir, walker.speed = walker, lost.speed
+        steps = [Step(walker, lost.place if lost else None, first, lost)]
+        return steps + [self._went(walker, tracked, place) for place in way if place.at > walker.place.at]
 
     def _went(self, walker: Walker, tracked: Tracked, now: Place) -> Step:
         before = walker.place
         seconds = now.at - before.at
         (x0, y0), (x1, y1) = self._middle(before.box), self._middle(now.box)
-        new = 1.0 - exp(-seconds / _STEADY)
+        new = seconds / (seconds + _STEADY)
         vx, vy = walker.speed
         walker.speed = vx + new * ((x1 - x0) / seconds - vx), vy + new * ((y1 - y0) / seconds - vy)
         walker.place, walker.label, walker.score, walker.heir = now, tracked.label, tracked.score, None

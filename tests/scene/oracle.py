@@ -3,6 +3,7 @@
 Everything here is worked out from the true path of a point, sampled so finely that nothing happens in between; lengths in picture heights.
 """
 
+import itertools
 from collections import Counter
 from dataclasses import dataclass
 
@@ -51,7 +52,7 @@ def crossings(path: Path, line: np.ndarray, is_reversed: bool = False) -> Counte
 def distances(points: np.ndarray, line: np.ndarray) -> np.ndarray:
     """(N,): from each of `points` to the line."""
     nearest = np.full(len(points), np.inf)
-    for start, end in zip(line, line[1:], strict=False):
+    for start, end in itertools.pairwise(line):
         along = end - start
         share = np.clip((points - start) @ along / (along @ along), 0.0, 1.0)
         nearest = np.minimum(nearest, np.linalg.norm(start + share[:, None] * along - points, axis=1))
@@ -64,7 +65,7 @@ def met(points: np.ndarray, line: np.ndarray, times: np.ndarray) -> list[tuple[f
     A passage is where the signed distance from a segment's carrier changes sign between its ends.
     """
     found = []
-    for start, end in zip(line, line[1:], strict=False):
+    for start, end in itertools.pairwise(line):
         length = np.linalg.norm(end - start)
         along = (end - start) / length
         to_the_right = np.array([-along[1], along[0]])
