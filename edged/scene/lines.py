@@ -82,7 +82,7 @@ class Lines:
             if net:
                 states[name] = _met(states.get(name), net, share, step.before, now, start, end)
             if name in states:
-                found += self._judged(counted, states, walker, end)
+                found += self._judged(counted, states, step, end)
         return found
 
     def end(self, walker: Walker) -> list[Crossing]:
@@ -104,8 +104,8 @@ class Lines:
             if not self._off(counted, place, BRIEF):
                 states[name] = _Open(0, True, place.at, (0.0, 0.0))
 
-    def _judged(self, counted: "_Counted", states: dict[str, _Open], walker: Walker, point: Point) -> list[Crossing]:
-        name, now = counted.line.id, walker.place
+    def _judged(self, counted: "_Counted", states: dict[str, _Open], step: Step, point: Point) -> list[Crossing]:
+        name, now = counted.line.id, step.now
         state = states[name]
         if not state.net and not state.unknown:
             del states[name]
@@ -118,7 +118,7 @@ class Lines:
         if state.clear is not None and now.at - state.clear < SETTLED:
             return []
         del states[name]
-        crossing = None if state.unknown else self._crossing(counted, state, walker)
+        crossing = None if state.unknown else self._crossing(counted, state, step.walker)
         return [crossing] if crossing else []
 
     def _off(self, counted: "_Counted", place: Place, margin: float) -> bool:
