@@ -173,7 +173,7 @@ class Counter(_Part, frozen=True, kw_only=True):
 class Handlers(_Part, frozen=True, kw_only=True):
     """Which files of handlers/ run here; `dir` holds the owner's own."""
 
-    run: tuple[str, ...] = ("alerts", "snapshots")
+    run: tuple[str, ...] = ("alerts", "snapshots", "occupancy")
     dir: str = ""
 
 

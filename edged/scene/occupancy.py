@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from edged import config
 from edged.messages import CapacityChanged, CountCorrected, CrossingFact, Fullness, LineCrossed
 from edged.subjects import NODE_ITSELF
+
+REMEMBERED = 4096  # ids
 
 
 def occupancy(facts: Iterable[CrossingFact], at: datetime | None = None) -> int:
@@ -40,31 +42,44 @@ def fullness(inside: int, warn_threshold: int, max_capacity: int) -> Fullness:
 
 
 class Tally(Struct):
-    """What came of the facts heard so far: the sums by counter, and the ids that may come again, with the time the stream stored them."""
+    """What came of the facts heard so far: the sum of each counter, the ids that may come again, and when the stream stored the newest."""
 
-    sums: dict[str, int] = {}
-    recent: dict[str, datetime] = {}
+    sums: dict[str, int] = field(default_factory=dict)
+    recent: list[str] = field(default_factory=list)
     heard: datetime | None = None
 
 
 class Counters:
-    """The occupancy of each counter of a site, from facts heard in any order; one heard twice counts once while `tally.recent` knows it."""
+    """The occupancy of each counter of a site, from facts heard in any order; what is heard twice counts once.
+
+    `tally` can be kept, and handed to the next one. It knows the newest `REMEMBERED` ids.
+    """
 
     def __init__(self, site: str, node: str, counters: Sequence[config.Counter], tally: Tally) -> None:
         self._site = site
         self._node = node
         self._counters = counters
-        self.tally = tally
+        self._sums = dict(tally.sums)
+        self._recent = dict.fromkeys(tally.recent)
+        self._heard = tally.heard
 
-    def hear(self, fact: CrossingFact) -> list[CapacityChanged]:
+    @property
+    def tally(self) -> Tally:
+        return Tally(dict(self._sums), list(self._recent), self._heard)
+
+    def hear(self, fact: CrossingFact, stored: datetime) -> list[CapacityChanged]:
         """The counters that became more or less full."""
-        if fact.site != self._site:
+        if fact.site != self._site or fact.id in self._recent:
             return []
+        self._recent[fact.id] = None
+        if len(self._recent) > REMEMBERED:
+            del self._recent[next(iter(self._recent))]
+        self._heard = max(stored, self._heard or stored)
         facts = []
         for counter in self._counters:
             if belongs(fact, counter):
-                before = self.tally.sums.get(counter.id, 0)
-                after = self.tally.sums[counter.id] = before + change(fact)
+                before = self._sums.get(counter.id, 0)
+                after = self._sums[counter.id] = before + change(fact)
                 facts += self._told(counter, fact, before, after)
         return facts
 
