@@ -16,6 +16,7 @@ from tests.scene import oracle
 
 Counts = Counter[str]
 Looks = list[tuple[float, Update]]
+Source = Callable[[Walk, np.random.Generator], Iterable[tuple[float, Update]]]
 Contestant = Callable[[Walk, Looks], Counts]
 
 
@@ -48,11 +49,12 @@ def ours(sequence: Walk, looks: Looks) -> Counts:
     return Counter(crossing.direction for crossing in found)
 
 
-def count(kind: str, seeds: Iterable[int], contestants: dict[str, Contestant]) -> Tally:
+def count(kind: str, seeds: Iterable[int], contestants: dict[str, Contestant], source: Source = updates) -> Tally:
+    """How often each contestant is wrong, given what `source` tells of the sequences."""
     tally = Tally()
     for seed in seeds:
         sequence, random = walk(kind, seed)
-        looks = list(updates(sequence, random))
+        looks = list(source(sequence, random))
         right = truth(sequence)
         tally.sequences += 1
         tally.people += len(sequence.people)

@@ -12,8 +12,9 @@ from math import hypot
 import numpy as np
 from numpy.random import Generator
 
-from edged.config import Anchor, Line
-from edged.vision.tracker import Glimpse, Tracked, Update
+from edged.config import Anchor, Line, Tracking
+from edged.vision.detections import Found
+from edged.vision.tracker import Corners, Glimpse, Tracked, Tracker, Update
 
 ASPECT = 16 / 9
 KEEP_LOST = 3.0
@@ -56,12 +57,9 @@ class Walk:
 
 def updates(walk: Walk, random: Generator) -> Iterator[tuple[float, Update]]:
     """What a tracker tells of a walk: (seconds, update) at each look, until everybody's track is over."""
-    begin = min(person.way[0][0] for person in walk.people)
-    end = max(person.way[-1][0] for person in walk.people) + KEEP_LOST + 1.0
-    anchor = walk.lines[0].anchor
-    tracks = [_Track(person, anchor) for person in walk.people]
+    tracks = [_Track(person, walk.lines[0].anchor) for person in walk.people]
     numbers = iter(range(1, 1_000_000))
-    for at in np.arange(begin, end, 1.0 / walk.fps).tolist():
+    for at in _times(walk):
         told, started, ended, births = [], [], [], []
         for track in tracks:
             ended += track.over(at)
@@ -72,6 +70,25 @@ def updates(walk: Walk, random: Generator) -> Iterator[tuple[float, Update]]:
                 started.append(tracked)
                 births.append(birth)
         yield at, Update(tuple(told), tuple(started), tuple(ended), tuple(births))
+
+
+def tracked(walk: Walk, random: Generator) -> Iterator[tuple[float, Update]]:
+    """The same from edged's own tracker, which is given the boxes and no ids."""
+    tracks = [_Track(person, walk.lines[0].anchor) for person in walk.people]
+    tracker = Tracker(Tracking(keep_lost=KEEP_LOST), ASPECT, np.zeros(1, np.int32))
+    for at in _times(walk):
+        boxes = [box for track in tracks if (box := track.shown(at, random, 1.0 / walk.fps)) is not None]
+        corners = np.array(boxes, np.float32).reshape(-1, 4)
+        scores, classes = np.full(len(boxes), 0.9, np.float32), np.zeros(len(boxes), np.int32)
+        yield at, tracker.update(Found(corners, scores, classes), at)
+
+
+def _times(walk: Walk) -> list[float]:
+    """From the first to the end of everybody's track."""
+    begin = min(person.way[0][0] for person in walk.people)
+    end = max(person.way[-1][0] for person in walk.people) + KEEP_LOST + 1.0
+    times: list[float] = np.arange(begin, end, 1.0 / walk.fps).tolist()
+    return times
 
 
 @dataclass
@@ -92,11 +109,9 @@ class _Track:
         if self.switched < len(person.switches) and at >= person.switches[self.switched]:
             self.switched += 1
             self._drop()
-        if not person.way[0][0] <= at <= person.way[-1][0] or any(a <= at < b for a, b in person.hidden):
+        box = self.shown(at, random, every)
+        if box is None:
             return None, None
-        if random.random() < person.missed and person.way[0][0] + every <= at <= person.way[-1][0] - every:
-            return None, None
-        box = self._box(at, random)
         self.seen.append(Glimpse(at, box))
         birth = None
         if not self.id:
@@ -106,6 +121,15 @@ class _Track:
         self.last = Tracked(self.id, 0, 0.9, box, self.seen[0].at, at)
         del self.seen[1:]
         return self.last, birth
+
+    def shown(self, at: float, random: Generator, every: float) -> Corners | None:
+        """The box that a detector finds."""
+        person = self.person
+        if not person.way[0][0] <= at <= person.way[-1][0] or any(a <= at < b for a, b in person.hidden):
+            return None
+        if random.random() < person.missed and person.way[0][0] + every <= at <= person.way[-1][0] - every:
+            return None
+        return self._box(at, random)
 
     def over(self, at: float) -> list[Tracked]:
         if self.last and at > self.person.way[-1][0]:
@@ -120,7 +144,7 @@ class _Track:
         self.id, self.last = 0, None
         self.seen.clear()
 
-    def _box(self, at: float, random: Generator) -> tuple[float, float, float, float]:
+    def _box(self, at: float, random: Generator) -> Corners:
         person = self.person
         times, xs, ys = zip(*person.way, strict=True)
         x, y = float(np.interp(at, times, xs)), float(np.interp(at, times, ys))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bench.counting import count, ours
-from bench.walks import KINDS
+from bench.walks import KINDS, tracked
 from tests.scene import oracle
 
 SEEDS = range(10_000, 10_040)  # others than the bench's
@@ -17,6 +17,12 @@ def test_lines_count_what_the_definition_says_of(kind):
     tally = count(kind, SEEDS, {"edged": ours})
     assert tally.sequences == len(SEEDS)
     assert tally.wrong["edged"] == 0
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "very fast"])
+def test_tracker_and_lines_together_do_too(kind):
+    """Whoever moves by several times his own width between two looks is beyond a tracker that knows nothing but boxes."""
+    assert count(kind, range(20_000, 20_015), {"edged": ours}, tracked).wrong["edged"] == 0
 
 
 def test_the_sequences_hold_what_has_to_be_counted():
