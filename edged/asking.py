@@ -67,6 +67,12 @@ class ProbeReport(Struct, frozen=True, kw_only=True):
     decoder: str
 
 
+class WatchRequest(Struct, frozen=True, kw_only=True):
+    """Somebody watches for so many seconds more."""
+
+    seconds: Annotated[float, Meta(gt=0, le=60)] = 10.0
+
+
 class VideoMeta(Struct, frozen=True, kw_only=True):
     """Which access unit a `video` message carries: Annex B, as the camera sent it. `key` says that decoding can begin with it."""
 

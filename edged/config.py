@@ -132,6 +132,10 @@ class Camera(_Part, frozen=True, kw_only=True):
     motion: Motion = Motion()
     tracking: Annotated[Tracking | None, Meta(description="Unset: scores fitting the model in use.")] = None
     snapshots: bool = True
+    preroll: Annotated[
+        float, Meta(ge=5, le=60, description="Seconds of the stream kept in memory, for what came before an event.")
+    ] = 10.0
+    preroll_max_bytes: Annotated[int, Meta(ge=1_000_000)] = 32_000_000
 
 
 class AlertRule(_Part, frozen=True, kw_only=True):

@@ -79,7 +79,10 @@ class Drops(Struct, frozen=True, kw_only=True):
 
 
 class CameraHealth(Message, frozen=True, kw_only=True, tag="camera_health"):
-    """How a camera does, once a second. `bitrate` is in bits per second; `decoder` says why it is the one in use."""
+    """How a camera does, once a second. `bitrate` is in bits per second; `decoder` says why it is the one in use.
+
+    `video` is how its picture reaches a viewer: `passthrough`, or `transcoded` and why.
+    """
 
     status: CameraStatus
     cause: Cause | None
@@ -99,6 +102,7 @@ class CameraHealth(Message, frozen=True, kw_only=True, tag="camera_health"):
     reconnects: int
     age_ms: float
     detection: bool
+    video: str = ""
 
 
 class NodeHealth(Message, frozen=True, kw_only=True, tag="node_health"):

@@ -1,15 +1,19 @@
-"""Where a capture thread leaves its frames."""
+"""Where a capture thread leaves its frames and packets."""
 
 import asyncio
 
 from edged.camera.frames import Frame
+from edged.camera.ring import Ring
 from edged.mailbox import Latest
 
 
 class Outlet:
-    """`latest` is the slot the detector reads; `newest` is the last frame of a running camera, for who wants a picture."""
+    """`latest` is the slot the detector reads; `newest` is the last frame of a running camera, for who wants a picture;
+    `ring` has the packets, as they came.
+    """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, preroll: float, preroll_max_bytes: int) -> None:
+        self.ring = Ring(loop, preroll, preroll_max_bytes)
         self.latest: Latest[Frame] = Latest(loop)
         self.newest: Frame | None = None
         self._loop = loop

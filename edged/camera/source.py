@@ -27,7 +27,10 @@ OnState = Callable[[CameraStatus, Cause | None, str, float | None], None]
 
 @dataclass(frozen=True)
 class Facts:
-    """A camera's side of `CameraHealth`, with the same units. `lingering` counts threads left behind in a blocked library call."""
+    """A camera's side of `CameraHealth`, with the same units. `lingering` counts threads left behind in a blocked library call.
+
+    `reordered` says that the stream has B-frames.
+    """
 
     status: CameraStatus
     cause: Cause | None
@@ -46,6 +49,7 @@ class Facts:
     corrupt: int
     reconnects: int
     lingering: int
+    reordered: bool
 
 
 class LiveCamera:
@@ -63,7 +67,7 @@ class LiveCamera:
         limits: config.Limits,
         on_state: OnState = lambda status, cause, detail, retry_in: None,
     ) -> None:
-        self.outlet = Outlet(asyncio.get_running_loop())
+        self.outlet = Outlet(asyncio.get_running_loop(), settings.preroll, settings.preroll_max_bytes)
         self.status: CameraStatus = "stopped"
         self._cause: Cause | None = None
         self._detail = ""
@@ -148,6 +152,7 @@ class LiveCamera:
             corrupt=self._meter.corrupt,
             reconnects=max(0, self._sessions - 1),
             lingering=self._lingering,
+            reordered=looks.reordered,
         )
 
     def _leave(self, over: asyncio.Future[None]) -> None:

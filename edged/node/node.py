@@ -121,6 +121,8 @@ class Node:
             "start": self._start,
             "stop": self._stop,
             "picture": self._picture,
+            "gop": self._gop,
+            "watch": self._watch,
         }
         endpoints: dict[str, tuple[str, Handler]] = {
             verb: (subjects.every(verb, site, node), handler) for verb, handler in every.items()
@@ -141,13 +143,30 @@ class Node:
         return b"{}", {}
 
     async def _picture(self, request: Delivery) -> Answer:
+        meta, jpeg = await self._switched_on(request).pictures.get(requested(request.data))
+        return jpeg, {"Edged-Meta": msgspec.json.encode(meta).decode(), "Content-Type": "image/jpeg"}
+
+    async def _gop(self, request: Delivery) -> Answer:
+        running = self._switched_on(request)
+        return running.video.gop(running.live.facts().session), {"Content-Type": "application/octet-stream"}
+
+    async def _watch(self, request: Delivery) -> Answer:
+        running = self._switched_on(request)
+        try:
+            wanted = msgspec.json.decode(request.data or b"{}", type=asking.WatchRequest)
+        except msgspec.MsgspecError as error:
+            raise Refused("invalid", f"not a watch request: {error}") from None
+        running.video.watch(wanted.seconds)
+        return b"{}", {}
+
+    def _switched_on(self, request: Delivery) -> Running:
+        """The camera a request is about. Raises Refused."""
         camera = _camera(request)
         if camera not in self._all:
             raise Refused("not_found", f"this box has no camera {camera!r}: GET /api/cameras lists them")
         if camera not in self._running:
             raise Refused("unavailable", f"camera {camera} is stopped: start it to see it")
-        meta, jpeg = await self._running[camera][0].pictures.get(requested(request.data))
-        return jpeg, {"Edged-Meta": msgspec.json.encode(meta).decode(), "Content-Type": "image/jpeg"}
+        return self._running[camera][0]
 
     async def _probe(self, request: Delivery) -> Answer:
         try:
