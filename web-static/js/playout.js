@@ -82,16 +82,16 @@ export class Playout {
 
   #adapt() {
     const jitter = quantile(this.arrivals, 0.9) - this.offset;
-    const target = Math.min(this.limit, Math.max(jitter, this.#need()));
+    const target = Math.min(this.limit, Math.max(jitter, enough(this.needs, this.limit)));
     const step = target - this.delay;
     this.delay += ++this.seen < SETTLING ? Math.max(0, step) : Math.max(-4, Math.min(20, step));
   }
+}
 
-  /** Enough for nearly all pictures; where detections are too rare for that, enough for those that have their own. */
-  #need() {
-    if (!this.needs.length) return 0;
-    if (quantile(this.needs, 0.5) <= this.limit) return Math.min(this.limit, quantile(this.needs, 0.95) + 10);
-    const own = Math.min(...this.needs) * 1.5;
-    return own < this.limit ? own : 0;
-  }
+/** The delay that is enough for nearly all pictures; where detections are too rare for that, for those that have their own. */
+export function enough(needs, limit) {
+  if (!needs.length) return 0;
+  if (quantile(needs, 0.5) <= limit) return Math.min(limit, quantile(needs, 0.95) + 10);
+  const own = Math.min(...needs) * 1.5;
+  return own < limit ? own : 0;
 }
