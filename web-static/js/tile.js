@@ -50,7 +50,7 @@ export class Tile {
   #build(pictures) {
     const name = nameOf(this.#camera);
     const picture = h("canvas.picture", { "aria-hidden": "true" });
-    const video = h("video.picture", { "aria-hidden": "true", muted: true, playsinline: true, disablepictureinpicture: true, tabindex: -1 });
+    const video = h("video", { "aria-hidden": "true", muted: true, playsinline: true, disablepictureinpicture: true, tabindex: -1 });
     const overlay = h("canvas.overlay", { "aria-hidden": "true" });
     video.muted = true; // the attribute alone does not let it play by itself
     this.#screen = new Screen(picture, overlay);
