@@ -27,10 +27,7 @@ OnState = Callable[[CameraStatus, Cause | None, str, float | None], None]
 
 @dataclass(frozen=True)
 class Facts:
-    """A camera's side of `CameraHealth`, with the same units. `lingering` counts threads left behind in a blocked library call.
-
-    `reordered` says that the stream has B-frames.
-    """
+    """A camera's side of `CameraHealth`, with the same units. `lingering` counts threads left behind in a blocked library call."""
 
     status: CameraStatus
     cause: Cause | None
@@ -49,7 +46,6 @@ class Facts:
     corrupt: int
     reconnects: int
     lingering: int
-    reordered: bool
 
 
 class LiveCamera:
@@ -130,16 +126,23 @@ class LiveCamera:
             self.outlet.clear()
             self._leave(over)
 
+    @property
+    def session(self) -> str:
+        return self._capture.session if self._capture else ""
+
+    @property
+    def looks(self) -> Looks:
+        return self._capture.looks if self._capture else Looks()
+
     def facts(self) -> Facts:
-        capture = self._capture
-        looks = capture.looks if capture else Looks()
+        looks = self.looks
         fps, bitrate = self._meter.rates()
         return Facts(
             status=self.status,
             cause=self._cause,
             detail=self._detail,
             retry_in=None if self._retry_at is None else max(0.0, self._retry_at - time.monotonic()),
-            session=capture.session if capture else "",
+            session=self.session,
             codec=looks.codec,
             decoder=looks.decoder,
             width=looks.width,
@@ -152,7 +155,6 @@ class LiveCamera:
             corrupt=self._meter.corrupt,
             reconnects=max(0, self._sessions - 1),
             lingering=self._lingering,
-            reordered=looks.reordered,
         )
 
     def _leave(self, over: asyncio.Future[None]) -> None:

@@ -18,7 +18,8 @@ PACKED = {"h264": "h264_mp4toannexb", "hevc": "hevc_mp4toannexb"}
 class AccessUnit:
     """One coded picture. `pts` and `dts` count as `Frame.pts`; a frame has the pts of the unit it was decoded from.
 
-    `key` says that decoding can begin here. `arrived` is monotonic seconds. `width` and `height` are those of the picture decoded before.
+    `key` says that decoding can begin here, `reordered` that its stream has B-frames. `arrived` is monotonic seconds.
+    `width` and `height` are those of the picture decoded before.
     """
 
     data: bytes
@@ -30,6 +31,7 @@ class AccessUnit:
     key: bool
     width: int
     height: int
+    reordered: bool
     time: datetime
     arrived: float
 
@@ -73,6 +75,7 @@ class Units:
             key=key,
             width=self._context.width,
             height=self._context.height,
+            reordered=self.reordered,
             time=datetime.now(UTC),
             arrived=arrived,
         )

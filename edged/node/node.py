@@ -147,8 +147,7 @@ class Node:
         return jpeg, {"Edged-Meta": msgspec.json.encode(meta).decode(), "Content-Type": "image/jpeg"}
 
     async def _gop(self, request: Delivery) -> Answer:
-        running = self._switched_on(request)
-        return running.video.gop(running.live.facts().session), {"Content-Type": "application/octet-stream"}
+        return self._switched_on(request).video.gop(), {"Content-Type": "application/octet-stream"}
 
     async def _watch(self, request: Delivery) -> Answer:
         running = self._switched_on(request)

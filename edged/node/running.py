@@ -44,7 +44,7 @@ class Running:
         self.settings = settings
         self.live = LiveCamera(settings, settings.url, parts.settings.limits, self._on_state)
         self.pictures = Pictures(settings.id, self.live.outlet, parts.threads)
-        self.video = Video(address, parts.link, self.live.outlet)
+        self.video = Video(address, parts.link, self.live, settings.preroll_max_bytes)
         self._address = address
         self._parts = parts
         self._eyes: Eyes | None = None
@@ -96,6 +96,7 @@ class Running:
                 stale=seat.stale if seat else 0,
             ),
             reconnects=facts.reconnects, age_ms=self._voice.age_ms, detection=self.settings.detection,
+            video=self.video.way,
         )  # fmt: skip
 
     def _toggle(self) -> None:

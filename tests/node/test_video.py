@@ -1,5 +1,7 @@
 """What a camera sends and what is heard on NATS are the same."""
 
+import asyncio
+import threading
 from itertools import pairwise
 from pathlib import Path
 
@@ -90,13 +92,9 @@ async def test_a_frame_has_the_pts_of_its_packet(nats_server, rtsp_server):
 async def test_a_viewer_starts_with_the_last_key_frame(nats_server, packed):
     async with broadcast(nats_server, str(packed)) as cast:
         await cast.units(15)
-        session = cast.watch.camera.facts().session
-        start = list(framing.unpack(cast.video.gop(session)))
-        after = await cast.unit()
-        assert cast.video.gop("another") == b""
+        start = list(framing.unpack(cast.video.gop()))
     assert start[0][0].key
     assert start[-1][0].seq >= 14
-    assert after[0].seq <= start[-1][0].seq + 1
     assert numbers(start) == [meta.seq % 40 for meta, _ in start]
 
 
@@ -105,7 +103,70 @@ async def test_a_start_larger_than_a_message_is_refused_with_advice(nats_server,
         await cast.units(5)
         cast.link.nc._max_payload = 100
         with pytest.raises(Refused, match="max_payload of 100"):
-            cast.video.gop(cast.watch.camera.facts().session)
+            cast.video.gop()
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "pix_fmt", "options"),
+    [
+        ("hevc.mp4", "libx265", "yuv420p", {"x265-params": "log-level=none"}),
+        ("mjpeg.avi", "mjpeg", "yuvj420p", {}),
+        ("old.avi", "mpeg4", "yuv420p", {}),
+        ("b.mp4", "libx264", "yuv420p", {"bf": "2", "g": "20"}),
+    ],
+)
+async def test_what_browsers_do_not_show_is_transcoded_while_watched(
+    nats_server, tmp_path, name, codec, pix_fmt, options
+):
+    clip = making.write(tmp_path / name, codec, pix_fmt, options=options)
+    async with broadcast(nats_server, str(clip)) as cast:
+        await cast.watch.frames(2)
+        assert cast.video.gop() == b""
+        assert cast.video.way.startswith("transcoded while watched: the camera sends ")
+        assert not cast.heard
+        cast.video.watch(60)
+        units = await cast.units(15)
+        frame = (await cast.watch.frames(1))[0]
+        while units[-1][0].pts < frame.pts:
+            units += await cast.units(1)
+        start = list(framing.unpack(cast.video.gop()))
+    assert units[0][0].key
+    assert 1 <= sum(meta.key for meta, _ in units[1:]) <= 3, "a key frame a second"
+    assert [meta.seq for meta, _ in units] == list(range(len(units)))
+    assert all(a.pts < b.pts for (a, _), (b, _) in pairwise(units))
+    decoded = numbers(units)
+    assert len(decoded) == len(units)
+    shown = {meta.pts: number for (meta, _), number in zip(units, decoded, strict=True)}
+    assert shown[frame.pts] == read_number(frame.luma, 320)
+    assert start[0][0].key
+    assert not any(meta.codec != "h264" for meta, _ in units)
+
+
+async def test_transcoding_ends_with_the_lease_and_begins_again(nats_server, clips):
+    async with broadcast(nats_server, str(clips.avi)) as cast:
+        await cast.watch.frames(1)
+        cast.video.watch(0.5)
+        await cast.units(2)
+        assert cast.video.transcoding
+        async with asyncio.timeout(20):
+            while cast.video.transcoding or any(
+                thread.name.startswith("transcoder") for thread in threading.enumerate()
+            ):
+                await asyncio.sleep(0.05)
+        while cast.heard:
+            await cast.unit()
+        await cast.watch.frames(3)
+        assert not cast.heard
+        cast.video.watch(10)
+        assert (await cast.unit())[0].key
+
+
+async def test_a_camera_that_is_shown_as_it_is_is_not_transcoded(nats_server, packed):
+    async with broadcast(nats_server, str(packed), loop=False) as cast:
+        cast.video.watch(10)
+        assert [data for _, data in await cast.units(10)] == access_units(packed)[:10]
+        assert not cast.video.transcoding
+        assert cast.video.way == "passthrough"
 
 
 async def test_no_password_goes_with_the_video(nats_server, rtsp_server):

@@ -39,12 +39,16 @@ class Broadcast:
 
 @asynccontextmanager
 async def broadcast(nats: NatsServer, url: str, **settings: Any) -> AsyncIterator[Broadcast]:
-    async with connect(nats.url, "viewer") as viewer, viewer.subscribe(on(ADDRESS, "video")) as heard:
-        async with connect(nats.url, "node") as link, watched(url, **settings) as watch:
-            video = Video(ADDRESS, link, watch.camera.outlet)
-            running = asyncio.create_task(video.run())
-            try:
-                yield Broadcast(watch, video, link, heard)
-            finally:
-                running.cancel()
-                await asyncio.gather(running, return_exceptions=True)
+    async with (
+        connect(nats.url, "viewer") as viewer,
+        viewer.subscribe(on(ADDRESS, "video")) as heard,
+        connect(nats.url, "node") as link,
+        watched(url, **settings) as watch,
+    ):
+        video = Video(ADDRESS, link, watch.camera, 10_000_000)
+        running = asyncio.create_task(video.run())
+        try:
+            yield Broadcast(watch, video, link, heard)
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
