@@ -99,7 +99,7 @@ export class Rtc {
     const which = rtpTimestamp === undefined ? { session: "", pts: -1 } : (this.#marks.at(rtpTimestamp) ?? { session: "?", pts: -1 });
     this.#on.frame({ ...which, width, height });
     if (which.pts < 0 || receiveTime === undefined) return;
-    this.#delay.shown(which.session, which.pts, receiveTime);
+    this.#delay.shown(which.session, which.pts, receiveTime, performance.now());
     this.#wait();
   }
 
