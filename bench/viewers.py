@@ -124,7 +124,14 @@ async def watched(http: ClientSession, pid: int, idle: float, count: int) -> lis
         used = await cpu(pid, SECONDS)
         least = min((one.bytes - start) * 8 / SECONDS / 1e6 for one, start in zip(everybody, before, strict=True))
         return [
-            Row(f"{count} viewers: of a core each", (used - idle) / count * 100, "%", 0.6, "≤", f"least {least:.2f} Mbit/s"),
+            Row(
+                f"{count} viewers: of a core each",
+                (used - idle) / count * 100,
+                "%",
+                0.6,
+                "≤",
+                f"least {least:.2f} Mbit/s",
+            ),
             Row(f"{count} viewers: memory", usage(pid).own_rss / 1e6, "MB"),
         ]
 
