@@ -50,6 +50,21 @@ class Gateway(_Part, frozen=True, kw_only=True):
     max_body: Count = 1_000_000
 
 
+class WebRtc(_Part, frozen=True, kw_only=True):
+    """Video to browsers as the camera sent it. On one network nothing need be set; `stun` and `turn` are for viewers beyond a router."""
+
+    enabled: bool = True
+    sessions: Annotated[int, Meta(ge=1, description="Viewers of one camera each; more get pictures instead.")] = 64
+    offers_per_minute: Annotated[int, Meta(ge=1, description="Of one client.")] = 240
+    max_sdp: Annotated[int, Meta(ge=1000, description="Bytes of a session description.")] = 32_768
+    stun: Annotated[str, Meta(pattern="^(stun:[^ ]+)?$", description="stun:host:port")] = ""
+    turn: Annotated[
+        str, Meta(pattern="^(turns?:[^ ]+)?$", description="turn:host:port, or turns:host:port?transport=tcp")
+    ] = ""
+    turn_user: str = ""
+    turn_password: str = ""
+
+
 class Auth(_Part, frozen=True, kw_only=True):
     api_key: str = ""
 
@@ -220,6 +235,7 @@ class Config(_Part, frozen=True, kw_only=True):
     state_dir: Annotated[str, Meta(description="Empty: $STATE_DIRECTORY, or ~/.local/state/edged.")] = ""
     nats: Nats = Nats()
     gateway: Gateway = Gateway()
+    webrtc: WebRtc = WebRtc()
     auth: Auth = Auth()
     detector: Detector = Detector()
     limits: Limits = Limits()
