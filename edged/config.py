@@ -151,6 +151,7 @@ class Camera(_Part, frozen=True, kw_only=True):
     retry_min: Positive = 1.0
     retry_max: Positive = 60.0
     decoder: Literal["auto", "software", "hardware"] = "auto"
+    doze: Annotated[bool, Meta(description="Decode only key frames while nothing moves and nobody watches.")] = True
     labels: Annotated[tuple[str, ...], Meta(description="Labels or aliases to keep; empty keeps all.")] = (
         "person",
         "vehicle",

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from edged import messages as m
 from edged.camera.frames import Frame
-from edged.mailbox import Latest
+from edged.camera.outlet import Outlet
 from edged.scene.presence import Moment, Presence, box_of
 from edged.scene.scene import Scene, SceneFact
 from edged.scene.shots import Shot, Shots, sharpness
@@ -29,16 +29,18 @@ class Voice(Protocol):
     def picture(self, frame: Frame, shot: Shot, label: str) -> None: ...
 
 
-async def watch(address: Address, eyes: Eyes, seat: Seat, frames: Latest[Frame], voice: Voice) -> None:
+async def watch(address: Address, eyes: Eyes, seat: Seat, outlet: Outlet, voice: Voice) -> None:
     """Looks at the newest frame whenever it is this camera's turn, and says what it sees, until cancelled."""
     visit: Visit | None = None
     try:
-        async for frame in seat.frames(frames):
+        async for frame in seat.frames(outlet.latest):
             if visit is None or visit.session != frame.session:
                 await _over(visit, voice)
                 visit = Visit.begun(address, eyes, frame)
             look = await eyes.look(frame)
             seat.active = look.moving or bool(look.update.tracks)
+            if seat.active:
+                outlet.keep_awake()
             await voice.publish(_detections(address, eyes, frame, look))
             visit.moment = _moment(frame)
             for fact in visit.see(look, eyes):
