@@ -242,14 +242,14 @@ def just_inside_the_end(s: Scenery) -> Walk:
 
 
 def flicker(s: Scenery) -> Walk:
-    """Every third look misses it, and once the box jumps over the line for one look."""
+    """Looks miss it, and once the box jumps over the line: for one look of 15 a second, or for three of 30."""
     place, near = s.inner(), s.random.uniform(0.3, 0.6)
     back = s.random.random() < 0.5
+    fps, looks, missed = (15.0, 1, 0.3) if s.random.random() < 0.5 else (30.0, 3, 0.1)
     way = s.way((place, -1.0), (place, -near), (place, -near), (place, -1.0 if back else 1.0))
     x, y = s.right * s.side * s.height * s.random.uniform(2.0 * near, 3.0 * near)
-    return s.walk(
-        s.person(way, missed=0.3, jumps=((s.random.uniform(way[1][0], way[2][0]), (float(x), float(y))),)), fps=15.0
-    )
+    jump = s.random.uniform(way[1][0], way[2][0] - 0.3), (float(x), float(y))
+    return s.walk(s.person(way, missed=missed, jumps=(jump,) * looks), fps=fps)
 
 
 def dwell_on_the_line(s: Scenery) -> Walk:
