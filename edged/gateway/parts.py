@@ -11,6 +11,8 @@ from edged.gateway.feeds import Feeds
 from edged.gateway.hub import Hub
 from edged.gateway.sockets import Sockets
 from edged.gateway.streams import Streams
+from edged.gateway.webrtc.feed import Videos
+from edged.gateway.webrtc.sessions import Sessions
 
 SETTINGS = web.AppKey("settings", config.Config)
 LINK = web.AppKey("link", Link)
@@ -21,3 +23,5 @@ DIRECTORY = web.AppKey("directory", Directory)
 FEEDS = web.AppKey("feeds", Feeds)
 STREAMS = web.AppKey("streams", Streams)
 ALERTS = web.AppKey("alerts", AlertHistory)
+VIDEOS = web.AppKey("videos", Videos)
+SESSIONS = web.AppKey("sessions", Sessions)
