@@ -66,7 +66,7 @@ async def test_any_nats_client_reads_detections_that_keep_the_contract(tmp_path:
                 if message.subject.endswith("snapshots"):
                     assert message.data.startswith(b"\xff\xd8")
                     schema.validate(json.loads(message.headers["Edged-Meta"]))
-                elif message.subject.startswith("edged.v1"):
+                elif message.subject.startswith("edged.v1") and not message.subject.endswith("video"):
                     schema.validate(content := json.loads(message.data))
                     people += len(content.get("tracks", ()))
                 kinds.add(message.subject.rpartition(".")[2])
@@ -258,7 +258,8 @@ def walk(pedestrians: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def test_an_alert_has_a_clip_from_before_it_began(tmp_path: Path, walk: Path) -> None:
     clips = "[clips]\nbefore = 1.0\nafter = 1.0\nmin_free = 0\n"
     async with running_daemon(tmp_path, clips + camera("walk", walk) + ALERT) as daemon, asyncio.timeout(60):
-        while not (url := next((each["clip_url"] for each in (await daemon.get("/api/alerts"))["alerts"]), None)):
+        # the first may begin with the stream, before which there is nothing
+        while len(alerts := (await daemon.get("/api/alerts"))["alerts"]) < 2 or not (url := alerts[0]["clip_url"]):
             await asyncio.sleep(0.1)
         async with aiohttp.ClientSession() as session:
             async with session.get(daemon.url + url) as response:
