@@ -29,14 +29,16 @@ import msgspec
 import structlog
 
 from edged import messages as m
-from edged import shipped, subjects
+from edged import settings, shipped, subjects
 from edged.asking import CameraRecord
 from edged.bus.bus import Bus
 from edged.bus.deliveries import FactDelivery
 from edged.bus.facts import Facts
+from edged.bus.link import Link
 from edged.bus.pictures import Pictures
 from edged.bus.tables import Table
 from edged.config import Config
+from edged.subjects import Address
 
 log = structlog.get_logger()
 
@@ -84,10 +86,20 @@ class HandlerBus:
     facts: Facts
     pictures: Pictures
     cameras: Table[CameraRecord]
+    link: Link
 
     async def publish_fact(self, fact: m.AnyFact, payload: bytes = b"") -> None:
         """Returns when the fact is safe on disk; the same id twice is one fact."""
         await self.facts.publish(fact, payload)
+
+    @property
+    def state(self) -> Path:
+        """Where what must survive a restart is kept."""
+        return settings.state_dir(self.config)
+
+    def subject(self, kind: str) -> str:
+        """Where this box is asked for something of its own."""
+        return subjects.on(Address(self.config.site, self.config.node, subjects.NODE_ITSELF), kind)
 
     def durable(self, name: str) -> str:
         """`name` as this box's own: other boxes on the same broker hear everything too, under theirs."""
@@ -118,7 +130,7 @@ class Handlers:
     def __init__(self, config: Config, bus: Bus) -> None:
         self._config = config
         self._link = bus.link
-        self._bus = HandlerBus(config, bus.facts, bus.pictures, bus.cameras)
+        self._bus = HandlerBus(config, bus.facts, bus.pictures, bus.cameras, bus.link)
 
     async def run(self) -> None:
         handlers = await asyncio.to_thread(load_all, self._config.handlers.run, self._config.handlers.dir)

@@ -188,6 +188,14 @@ class AlertRaised(Fact, frozen=True, kw_only=True, tag="alert"):
     snapshot: str | None
 
 
+class AlertAcknowledged(Fact, frozen=True, kw_only=True, tag="alert_acknowledged"):
+    """Somebody has seen the alert with the id `alert`. The first one to say so counts."""
+
+    alert: str
+    by: str
+    note: str
+
+
 class LineCrossed(Fact, frozen=True, kw_only=True, tag="line_crossed"):
     """An object passed a line, as docs/crossings.md defines it. `time`, `pts` and `point` are where its path met the line.
 
@@ -270,5 +278,6 @@ class CapacityChanged(Fact, frozen=True, kw_only=True, tag="capacity_changed"):
 FrameTraffic = Detections | CameraHealth | NodeHealth
 CrossingFact = LineCrossed | CountCorrected
 ZoneFact = ZoneEntered | ZoneLeft | ZoneDwelled | CapacityChanged
-AnyFact = CameraStateChanged | TrackStarted | TrackEnded | Snapshot | AlertRaised | CrossingFact | ZoneFact
+AlertFact = AlertRaised | AlertAcknowledged
+AnyFact = CameraStateChanged | TrackStarted | TrackEnded | Snapshot | AlertFact | CrossingFact | ZoneFact
 AnyMessage = FrameTraffic | AnyFact

@@ -23,6 +23,7 @@ KINDS: dict[type[m.Message], str] = {
     m.CapacityChanged: "zone",
     m.Snapshot: "snapshots",
     m.AlertRaised: "alert",
+    m.AlertAcknowledged: "alert",
 }
 FACT_KINDS = ("state", "track", "crossing", "zone", "alert")
 PICTURE_KINDS = ("snapshots",)

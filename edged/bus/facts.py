@@ -17,11 +17,11 @@ from edged import messages as m
 from edged import subjects
 from edged.bus.courier import UNSYNCED_SECONDS
 from edged.bus.deliveries import FactDelivery, Seen, Stored, Work, acknowledge, id_of, read
-from edged.bus.link import Link
+from edged.bus.link import BusError, Link
 from edged.bus.outbox import Entry, Outbox
 from edged.bus.pictures import META
 from edged.bus.pull import pull
-from edged.bus.streams import OF_KIND
+from edged.bus.streams import FACTS, OF_KIND
 
 log = structlog.get_logger()
 
@@ -89,8 +89,8 @@ class Facts:
                 work.take(id, stored.stored)
                 yield FactDelivery(stored.fact, stored.data, stored.seq, stored.stored, msg, work)
 
-    async def replay(self, kind: str, since: datetime | None = None) -> AsyncGenerator[Stored, None]:
-        """Everything of one kind that the stream holds (stored after `since`), in its order, then what comes, for ever.
+    async def replay(self, kind: str | None, since: datetime | None = None) -> AsyncGenerator[Stored, None]:
+        """Everything of one kind (None: of all but pictures) that the stream holds, stored after `since`, in its order, then what comes, for ever.
 
         Goes on after a lost connection, and gives an id once.
         """
@@ -102,6 +102,13 @@ class Facts:
                     seen.add(id)
                     if stored := read(msg):
                         yield stored
+
+    async def end(self) -> int:
+        """The place of the newest fact in the stream; 0: there was none. Raises BusError."""
+        try:
+            return int((await self._js.stream_info(FACTS)).state.last_seq)
+        except (errors.Error, TimeoutError) as error:
+            raise BusError(f"the stream {FACTS} could not be asked ({error or type(error).__name__})") from error
 
     async def past(self, kind: str, since: datetime) -> list[Stored]:
         """What the stream holds of one kind, stored after `since`, once this box has delivered what it still had."""
@@ -131,10 +138,10 @@ class Facts:
         return not state.num_pending and (state.num_ack_pending or 0) <= given
 
     async def _messages(
-        self, kind: str, config: Callable[[datetime | None], api.ConsumerConfig], durable: str | None
+        self, kind: str | None, config: Callable[[datetime | None], api.ConsumerConfig], durable: str | None
     ) -> AsyncGenerator[Msg, None]:
         """Messages of a consumer that is looked after: `config` tells how to make it, given when the last one was stored."""
-        stream = OF_KIND[kind]
+        stream = OF_KIND[kind] if kind else FACTS
         last: datetime | None = None
         while True:
             while not self._link.connected:
@@ -149,14 +156,14 @@ class Facts:
                 log.warning("consumer lost", kind=kind, name=durable, error=str(error) or type(error).__name__)
                 await asyncio.sleep(RETRY)
 
-    def _replayed(self, kind: str, since: datetime | None) -> AsyncGenerator[Msg, None]:
+    def _replayed(self, kind: str | None, since: datetime | None) -> AsyncGenerator[Msg, None]:
         def config(last: datetime | None) -> api.ConsumerConfig:
             start = _no_later(last) if last else since
             if start and since:
                 start = max(start, since)
             return api.ConsumerConfig(
                 name=f"replay-{self._link.nc._nuid.next().decode()}",
-                filter_subject=subjects.every(kind),
+                filter_subject=subjects.every(kind) if kind else None,
                 deliver_policy=api.DeliverPolicy.BY_START_TIME if start else api.DeliverPolicy.ALL,
                 opt_start_time=start,
                 ack_policy=api.AckPolicy.NONE,

@@ -10,7 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from edged import __version__
 from edged.gateway.directory import address_of
 from edged.gateway.errors import Handler
-from edged.gateway.parts import ALERTS, DIRECTORY, FEEDS, HUB, LINK, SOCKETS, STREAMS
+from edged.gateway.parts import DIRECTORY, FEEDS, HUB, LINK, SOCKETS, STREAMS
 from edged.messages import CameraHealth, NodeHealth
 from edged.subjects import Address
 
@@ -141,7 +141,6 @@ def _of_gateway(app: web.Application) -> list[Figure]:
         (CounterMetricFamily, "edged_gateway_mjpeg_refused_clients", "MJPEG streams over the limit.", streams.refused),
         (GaugeMetricFamily, "edged_gateway_picture_feeds", "Cameras pulled, at one size each.", len(app[FEEDS])),
         (CounterMetricFamily, "edged_gateway_pictures", "Pictures pulled from nodes.", app[FEEDS].pulled),
-        (GaugeMetricFamily, "edged_gateway_alerts", "Alerts at hand.", len(app[ALERTS])),
     ]
 
 

@@ -19,6 +19,11 @@ _ERROR = {
 _PARAMETER = re.compile(r"{(\w+)(?::[^}]*)?}")
 _ABOUT = {
     "camera": "Its id; `node.id` or `site.node.id` where several cameras share the id.",
+    "alert": "Its id.",
+    "counter": "The id of a counter, or a line as `camera.line`.",
+    "report": "`counts`, `person` or `vehicle`.",
+    "delivery": "As the list names it.",
+    "webhook": "Its name in the configuration.",
     "key": "As an alert names it in `snapshot`.",
 }
 

@@ -5,7 +5,6 @@ from aiohttp import web
 from edged import config
 from edged.bus.link import Link
 from edged.bus.pictures import Pictures
-from edged.gateway.alerts import AlertHistory
 from edged.gateway.directory import Directory
 from edged.gateway.feeds import Feeds
 from edged.gateway.hub import Hub
@@ -20,4 +19,3 @@ HUB = web.AppKey("hub", Hub)
 DIRECTORY = web.AppKey("directory", Directory)
 FEEDS = web.AppKey("feeds", Feeds)
 STREAMS = web.AppKey("streams", Streams)
-ALERTS = web.AppKey("alerts", AlertHistory)

@@ -18,7 +18,7 @@ from edged.bus.link import BusError
 from edged.history import schema
 from edged.history.counting import recount
 from edged.history.recording import record
-from edged.history.zone import Zone
+from edged.timezone import TimeZone
 
 log = structlog.get_logger()
 
@@ -31,7 +31,7 @@ PATIENCE = 5.0  # seconds for another process that has the file, such as an audi
 class Archive:
     """`write` returns when the facts are in the file; a power cut may take the last ones back, with the cursor that says so."""
 
-    def __init__(self, path: Path, zone: Zone, connection: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, zone: TimeZone, connection: sqlite3.Connection) -> None:
         self.path = path
         self.zone = zone
         self._connection = connection
@@ -83,7 +83,7 @@ class Archive:
 
 
 @asynccontextmanager
-async def open_archive(path: Path, zone: Zone) -> AsyncIterator[Archive]:
+async def open_archive(path: Path, zone: TimeZone) -> AsyncIterator[Archive]:
     """The file at `path`. One that is broken, or of another version, is moved aside and begun anew. Raises BusError."""
     connection = await asyncio.to_thread(prepare, path, zone)
     archive = Archive(path, zone, connection)
@@ -105,7 +105,7 @@ def in_transaction(connection: sqlite3.Connection, action: Query[T]) -> T:
         raise
 
 
-def prepare(path: Path, zone: Zone) -> sqlite3.Connection:
+def prepare(path: Path, zone: TimeZone) -> sqlite3.Connection:
     """The connection that writes. Blocks."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
@@ -129,13 +129,15 @@ def set_aside(path: Path, why: str) -> Path:
 
 def connect_read_only(path: Path) -> sqlite3.Connection:
     """A connection that sees each transaction whole, beside whoever writes. Raises sqlite3.Error."""
-    connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False, timeout=PATIENCE)
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False, timeout=PATIENCE
+    )
     connection.execute("PRAGMA query_only = 1")
     connection.execute("PRAGMA temp_store = MEMORY")
     return connection
 
 
-def _connect(path: Path, zone: Zone) -> sqlite3.Connection:
+def _connect(path: Path, zone: TimeZone) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=PATIENCE)
     try:
         connection.execute("PRAGMA journal_mode = WAL")
@@ -153,7 +155,7 @@ def _connect(path: Path, zone: Zone) -> sqlite3.Connection:
         raise
 
 
-def _zoned(db: sqlite3.Connection, zone: Zone) -> None:
+def _zoned(db: sqlite3.Connection, zone: TimeZone) -> None:
     """Hours and days are those of one time zone: in another they are summed up anew."""
     row = db.execute("SELECT value FROM setting WHERE name = 'time_zone'").fetchone()
     if row and row[0] != str(zone.tz):

@@ -9,7 +9,7 @@ import msgspec
 from edged import messages as m
 from edged.bus.deliveries import Stored
 from edged.history.schema import GRAINS
-from edged.history.zone import Zone
+from edged.timezone import TimeZone
 
 DIRECTIONS: dict[m.Direction, int] = {"in": 1, "out": -1}
 Row = tuple[object, ...]
@@ -30,9 +30,9 @@ def milliseconds(moment: m.Time) -> int:
     return round(moment.timestamp() * 1000)
 
 
-def record(db: sqlite3.Connection, zone: Zone, batch: Sequence[Stored]) -> int:
+def record(db: sqlite3.Connection, zone: TimeZone, batch: Sequence[Stored]) -> int:
     """Takes the facts in, in the transaction of the caller, and moves the cursor. How many of them were new."""
-    fresh = [each for each in batch if db.execute(_NEW, _known_by(each)).rowcount]
+    fresh = [each for each in batch if _is_new(db, each)]
     rows = _Rows(db)
     for each in fresh:
         rows.take(each.fact)
@@ -42,9 +42,17 @@ def record(db: sqlite3.Connection, zone: Zone, batch: Sequence[Stored]) -> int:
     return len(fresh)
 
 
-def _known_by(stored: Stored) -> Row:
+def _is_new(db: sqlite3.Connection, stored: Stored) -> bool:
     fact = stored.fact
-    return fact.id, stored.seq, milliseconds(fact.time), str(type(fact).__struct_config__.tag)
+    if db.execute(_NEW, (fact.id, stored.seq, milliseconds(fact.time), tag_of(fact))).rowcount:
+        return True
+    if stored.seq:  # a stream that lost its end has it at another place now
+        db.execute("UPDATE facts SET seq = ? WHERE id = ?", (stored.seq, fact.id))
+    return False
+
+
+def tag_of(fact: m.AnyFact) -> str:
+    return str(type(fact).__struct_config__.tag)
 
 
 class _Rows:
@@ -52,7 +60,7 @@ class _Rows:
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self._db = db
-        self._series: dict[Key, int] = {tuple(key): n for n, *key in db.execute("SELECT * FROM series")}  # type: ignore[misc]
+        self._series: dict[Key, int] = {tuple(key): n for n, *key in db.execute("SELECT * FROM series")}
         self._rows: dict[str, list[Row]] = defaultdict(list)
         self._counted: list[tuple[int, int, Deltas]] = []
 
@@ -72,8 +80,7 @@ class _Rows:
             case m.ZoneEntered() | m.ZoneLeft() | m.ZoneDwelled():
                 dwell = fact.threshold if isinstance(fact, m.ZoneDwelled) else getattr(fact, "dwell", None)
                 inside = getattr(fact, "inside", None)
-                tag = str(type(fact).__struct_config__.tag)
-                self._add("zone_events", fact.id, time, tag, *where, fact.zone, fact.label, dwell, inside)
+                self._add("zone_events", fact.id, time, tag_of(fact), *where, fact.zone, fact.label, dwell, inside)
             case m.CapacityChanged():
                 self._add("zone_events", fact.id, time, "capacity_changed", *where, fact.name, "", None, fact.occupancy)
             case m.TrackEnded():
@@ -88,7 +95,7 @@ class _Rows:
             case m.TrackStarted() | m.Snapshot():
                 pass  # TrackEnded says all that is kept of a track; pictures are in their own store
 
-    def write(self, zone: Zone) -> None:
+    def write(self, zone: TimeZone) -> None:
         for table, rows in self._rows.items():
             marks = ", ".join("?" * len(rows[0]))
             self._db.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({marks})", rows)
@@ -105,7 +112,7 @@ class _Rows:
         return self._series[key]
 
 
-def add_counts(db: sqlite3.Connection, zone: Zone, counted: Iterable[tuple[int, int, Deltas]]) -> None:
+def add_counts(db: sqlite3.Connection, zone: TimeZone, counted: Iterable[tuple[int, int, Deltas]]) -> None:
     """Adds (milliseconds, series, deltas) to the minutes, hours and days they fall into."""
     sums: dict[str, dict[tuple[int, int], list[int]]] = {grain: defaultdict(lambda: [0, 0, 0, 0]) for grain in GRAINS}
     for time, series, deltas in counted:

@@ -1,7 +1,7 @@
 """The site's time zone, and the minutes, hours and days that an instant falls into there."""
 
 import os
-from datetime import UTC, date, datetime, time, tzinfo
+from datetime import date, datetime, time, tzinfo
 from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -30,7 +30,7 @@ def _of_system() -> str:
     return name or "UTC"
 
 
-class Zone:
+class TimeZone:
     """`minute`, `hour` and `day` give where the one that holds an instant begins. All are whole seconds since 1970 in UTC."""
 
     def __init__(self, tz: tzinfo) -> None:
@@ -72,7 +72,3 @@ class Zone:
         while datetime.fromtimestamp(start, self.tz).utcoffset() != local.utcoffset():
             start += QUARTER
         return start
-
-
-def seconds(moment: datetime) -> float:
-    return moment.astimezone(UTC).timestamp()

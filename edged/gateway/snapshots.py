@@ -1,45 +1,16 @@
-"""What happened: alerts, and the pictures kept with them."""
+"""The pictures kept with alerts and tracks."""
 
 import hashlib
 import re
-from urllib.parse import quote
 
-import msgspec
 from aiohttp import web
-from msgspec import Struct
 
-from edged.gateway.alerts import AlertQuery
 from edged.gateway.errors import Problem
-from edged.gateway.parts import ALERTS, PICTURES
-from edged.gateway.wire import matches, query, reply
-from edged.messages import AlertRaised
+from edged.gateway.parts import PICTURES
+from edged.gateway.wire import matches
 
 _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.=-]*(/[A-Za-z0-9_-][A-Za-z0-9_.=-]*)*")
 _LONGEST = 256
-
-
-class Alert(AlertRaised, frozen=True, kw_only=True, tag="alert"):
-    """An alert and where its picture is."""
-
-    snapshot_url: str | None
-
-
-class AlertPage(Struct, frozen=True):
-    alerts: list[Alert]
-    total: int
-    page: int
-    limit: int
-
-
-async def alerts(request: web.Request) -> web.Response:
-    asked = query(request, AlertQuery)
-    found, total = request.app[ALERTS].find(asked)
-    return reply(AlertPage([_with_url(alert) for alert in found], total, asked.page, asked.limit))
-
-
-def _with_url(alert: AlertRaised) -> Alert:
-    url = f"/api/snapshots/{quote(alert.snapshot)}" if alert.snapshot else None
-    return Alert(**msgspec.structs.asdict(alert), snapshot_url=url)
 
 
 async def snapshot(request: web.Request) -> web.Response:
