@@ -18,7 +18,8 @@ MAY = {
     "settings": set(), "notify": set(), "contract": set(),
     "vision.tracker": {"vision"}, "vision": {"camera.frames"}, "vision.engines": {"vision"},
     "scene": {"vision.tracker", "vision.detections"},
-    "camera": set(), "bus": set(), "broker": {"nats_server"}, "nats_server": set(), "gateway": {"bus", "reports"}, "history": {"bus"}, "delivery": {"bus"}, "reports": set(),
+    "camera": set(), "bus": set(), "broker": {"nats_server"}, "nats_server": set(), "gateway": {"bus", "reports"},
+    "history": {"bus"}, "delivery": {"bus"}, "reports": set(),
     "handlers": {"bus", "scene", "settings"}, "logs": {"camera.urls"},
 }  # fmt: skip
 LIBRARY_OF = {

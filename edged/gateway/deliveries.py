@@ -16,12 +16,12 @@ KINDS = ("email", "webhook")
 _answer = msgspec.json.Decoder(q.DeliveriesAnswer)
 
 
-class ListQuery(Struct, frozen=True):
+class DeliveryQuery(Struct, frozen=True):
     state: Annotated[Literal["waiting", "dead", "done", ""], Meta(description="Empty: waiting and dead.")] = ""
     limit: Annotated[int, Meta(ge=1, le=500)] = 50
 
 
-class Page(q.DeliveriesAnswer, frozen=True, kw_only=True):
+class DeliveryPage(q.DeliveriesAnswer, frozen=True, kw_only=True):
     """Newest first. `waiting` and `dead` count all of them."""
 
 
@@ -30,7 +30,7 @@ class Done(Struct, frozen=True):
 
 
 async def listed(request: web.Request) -> web.Response:
-    asked = query(request, ListQuery)
+    asked = query(request, DeliveryQuery)
     question = q.Deliveries(state=asked.state, limit=asked.limit)
     answers = []
     for kind in KINDS:
@@ -40,7 +40,7 @@ async def listed(request: web.Request) -> web.Response:
             continue
     found = sorted((parcel for answer in answers for parcel in answer.deliveries), key=lambda each: each.created)
     waiting, dead = sum(answer.waiting for answer in answers), sum(answer.dead for answer in answers)
-    return reply(Page(deliveries=found[::-1][: asked.limit], waiting=waiting, dead=dead))
+    return reply(DeliveryPage(deliveries=found[::-1][: asked.limit], waiting=waiting, dead=dead))
 
 
 async def retried(request: web.Request) -> web.Response:

@@ -35,7 +35,7 @@ def span(asked: Period, zone: TimeZone, now: float) -> Span:
         begin = _first_day(asked.range, today)
         return Span(zone.midnight(begin), zone.midnight(today + timedelta(days=1)), asked.by or USUAL[asked.range])
     since, until = _moment("from", asked.since, zone), _moment("to", asked.until, zone)
-    if until <= since:
+    if until.timestamp() <= since.timestamp():  # two times of one zone compare without their offsets
         raise Refused("invalid", f"to={asked.until} is not after from={asked.since}")
     by = asked.by or _fitting(since, until, zone)
     return Span(_floor(since, by, zone), _ceiling(until, by, zone), by)
@@ -67,7 +67,7 @@ def _moment(name: str, text: str, zone: TimeZone) -> datetime:
         raise Refused("invalid", f"{name} is missing: range=custom needs from and to, such as 2026-05-01")
     try:
         moment = zone.parsed(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise Refused(
             "invalid", f"{name}={text[:40]} is no date and no time: write 2026-05-01 or 2026-05-01T12:00"
         ) from None
