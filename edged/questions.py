@@ -15,7 +15,7 @@ Moment = Annotated[str, Meta(description="A date, or a time; without an offset i
 ROWS_AT_ONCE = 6000  # some 600 kB, and a message may have 1 MB
 
 
-class Where(Struct, frozen=True, kw_only=True):
+class Where(Struct, frozen=True, kw_only=True, rename={"camera": "cameraId"}):
     """Which counts; empty: all. `label` may be an alias, such as `vehicle`."""
 
     site: str = ""
@@ -25,7 +25,7 @@ class Where(Struct, frozen=True, kw_only=True):
     label: Annotated[str, Meta(description="A label or an alias; corrections have none.")] = ""
 
 
-class Period(Where, frozen=True, kw_only=True):
+class Period(Where, frozen=True, kw_only=True, rename={"since": "from", "until": "to"}):
     """From when until when. `custom` goes from `since` to before `until`, rounded outward to whole units of `by`."""
 
     range: Range = "today"

@@ -103,12 +103,31 @@ class Facts:
                     if stored := read(msg):
                         yield stored
 
-    async def end(self) -> int:
-        """The place of the newest fact in the stream; 0: there was none. Raises BusError."""
+    async def everything(self) -> AsyncGenerator[Stored, None]:
+        """Every fact that the stream holds now, in its order; after a lost connection some come again."""
+        async with aclosing(self._now(headers_only=False)) as messages:
+            async for msg in messages:
+                if stored := read(msg):
+                    yield stored
+
+    async def places(self) -> AsyncGenerator[tuple[int, str], None]:
+        """(place, id) of the same."""
+        async with aclosing(self._now(headers_only=True)) as messages:
+            async for msg in messages:
+                yield msg.metadata.sequence.stream, id_of(msg)
+
+    async def _now(self, headers_only: bool) -> AsyncGenerator[Msg, None]:
         try:
-            return int((await self._js.stream_info(FACTS)).state.last_seq)
+            state = (await self._js.stream_info(FACTS)).state
         except (errors.Error, TimeoutError) as error:
-            raise BusError(f"the stream {FACTS} could not be asked ({error or type(error).__name__})") from error
+            raise BusError(f"the stream {FACTS} could not be read ({error or type(error).__name__})") from error
+        if not state.messages:
+            return
+        async with aclosing(self._replayed(None, None, headers_only)) as messages:
+            async for msg in messages:
+                yield msg
+                if msg.metadata.sequence.stream >= state.last_seq:
+                    return
 
     async def past(self, kind: str, since: datetime) -> list[Stored]:
         """What the stream holds of one kind, stored after `since`, once this box has delivered what it still had."""
@@ -156,7 +175,9 @@ class Facts:
                 log.warning("consumer lost", kind=kind, name=durable, error=str(error) or type(error).__name__)
                 await asyncio.sleep(RETRY)
 
-    def _replayed(self, kind: str | None, since: datetime | None) -> AsyncGenerator[Msg, None]:
+    def _replayed(
+        self, kind: str | None, since: datetime | None, headers_only: bool = False
+    ) -> AsyncGenerator[Msg, None]:
         def config(last: datetime | None) -> api.ConsumerConfig:
             start = _no_later(last) if last else since
             if start and since:
@@ -167,6 +188,7 @@ class Facts:
                 deliver_policy=api.DeliverPolicy.BY_START_TIME if start else api.DeliverPolicy.ALL,
                 opt_start_time=start,
                 ack_policy=api.AckPolicy.NONE,
+                headers_only=headers_only,
                 mem_storage=True,
                 inactive_threshold=60.0,
             )

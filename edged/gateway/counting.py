@@ -10,14 +10,12 @@ from edged import questions as q
 from edged.gateway.historian import ask
 from edged.gateway.wire import body, query, reply
 
-_FROM_TO = {"since": "from", "until": "to", "camera": "cameraId"}
 
-
-class StatsQuery(q.Period, frozen=True, kw_only=True, rename=_FROM_TO):
+class StatsQuery(q.Period, frozen=True, kw_only=True):
     """`range` without `custom` goes to the end of today."""
 
 
-class OccupancyQuery(q.Where, frozen=True, kw_only=True, rename={"camera": "cameraId"}):
+class OccupancyQuery(q.Where, frozen=True, kw_only=True):
     at: q.Moment = ""
 
 

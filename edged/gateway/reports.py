@@ -4,7 +4,7 @@ import asyncio
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from aiohttp import web
@@ -14,6 +14,7 @@ from edged.gateway.counting import StatsQuery, fields
 from edged.gateway.errors import Problem
 from edged.gateway.historian import ask
 from edged.gateway.wire import query
+from edged.questions import ROWS_AT_ONCE
 from edged.reports import csvs
 from edged.reports.definition import TITLES, Heading, ReportError
 from edged.reports.pdf import Pdf
@@ -27,7 +28,7 @@ MEDIA = {
 CHUNK = 256 * 1024
 
 
-class ReportQuery(StatsQuery, frozen=True, kw_only=True, rename={"since": "from", "until": "to", "camera": "cameraId"}):
+class ReportQuery(StatsQuery, frozen=True, kw_only=True):
     format: Literal["csv", "xlsx", "pdf"] = "csv"
 
 
@@ -39,7 +40,7 @@ async def exported(request: web.Request) -> web.StreamResponse:
         raise Problem(404, "not_found", f"no report {name[:40]!r}: there are {', '.join(TITLES)}")
     if name != "counts":
         asked = msgspec.structs.replace(asked, label=name)
-    pages = _pages(request, q.Rows(**{key: value for key, value in fields(asked).items() if key != "format"}))
+    pages = _pages(request, q.Rows(**_question(asked), limit=ROWS_AT_ONCE))
     first = await anext(pages)
     response = web.StreamResponse(headers=_headers(name, first, asked.format))
     if asked.format == "csv":
@@ -98,6 +99,10 @@ async def _written(report: Xlsx | Pdf, first: q.RowsAnswer, pages: AsyncIterator
     async for page in pages:
         await asyncio.to_thread(report.add, page.rows)
     await asyncio.to_thread(report.close)
+
+
+def _question(asked: ReportQuery) -> dict[str, Any]:
+    return {key: value for key, value in fields(asked).items() if key != "format"}
 
 
 def _headers(name: str, first: q.RowsAnswer, kind: str) -> dict[str, str]:

@@ -1,12 +1,13 @@
 """history.db: one thread writes, two read beside it. It can be thrown away at any time, for the stream makes it anew."""
 
 import asyncio
+import fcntl
 import sqlite3
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -85,6 +86,25 @@ class Archive:
 @asynccontextmanager
 async def open_archive(path: Path, zone: TimeZone) -> AsyncIterator[Archive]:
     """The file at `path`. One that is broken, or of another version, is moved aside and begun anew. Raises BusError."""
+    with locked(path):
+        async with _opened(path, zone) as archive:
+            yield archive
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Nobody else writes into the file meanwhile. Raises BusError if somebody does."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with path.with_name(f"{path.name}.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise BusError(f"{path} is in use by an edged that runs: stop it first") from None
+        yield
+
+
+@asynccontextmanager
+async def _opened(path: Path, zone: TimeZone) -> AsyncIterator[Archive]:
     connection = await asyncio.to_thread(prepare, path, zone)
     archive = Archive(path, zone, connection)
     try:

@@ -74,9 +74,7 @@ async def world(nats_server: NatsServer) -> AsyncIterator[World]:
 @pytest.fixture
 async def kept(world: World, tmp_path: Path) -> AsyncIterator[World]:
     """The same with a history."""
-    settings = config.Config(
-        time_zone="Europe/Berlin", counters=(config.Counter(id="shop", lines=("front.door",)),)
-    )
+    settings = config.Config(time_zone="Europe/Berlin", counters=(config.Counter(id="shop", lines=("front.door",)),))
     async with keeping_history(world.node, tmp_path / "state", settings):
         await world.until_answered("/api/alerts")
         yield world

@@ -1,10 +1,6 @@
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
-from edged import messages as m
 from tests.gateway.conftest import World
-from tests.rigs.node import JPEG
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -46,3 +42,29 @@ async def test_alerts_are_filtered(kept: World) -> None:
     assert (await kept.get("/api/alerts", rule="fence"))["alerts"][0]["snapshot_url"] is None
     assert "query.from" in (await kept.get("/api/alerts?from=yesterday", 400))["error"]["message"]
     assert "query.severity" in (await kept.get("/api/alerts?severity=bad", 400))["error"]["message"]
+
+
+async def test_who_acknowledges_first_is_kept(kept: World) -> None:
+    await kept.node.alert("a1")
+    await kept.until("/api/alerts", lambda found: found["total"] == 1)
+    assert (await kept.get("/api/alerts/a1"))["acknowledged"] is None
+    said = await kept.ask("POST", "/api/alerts/a1/acknowledge", json={"by": "anna", "note": "a delivery"})
+    await kept.ask("POST", "/api/alerts/a1/acknowledge", json={"by": "bob"})
+    assert (said["acknowledged"]["by"], said["acknowledged"]["note"]) == ("anna", "a delivery")
+    assert (await kept.get("/api/alerts/a1"))["acknowledged"]["by"] == "anna"
+    assert (await kept.get("/api/alerts", acknowledged="false"))["total"] == 0
+    assert (await kept.get("/api/alerts", acknowledged="true"))["total"] == 1
+    assert "ghost" in (await kept.get("/api/alerts/ghost", 404))["error"]["message"]
+    await kept.ask("POST", "/api/alerts/ghost/acknowledge", 404, json={"by": "anna"})
+
+
+async def test_an_outside_worker_raises_an_alert_once(kept: World) -> None:
+    said = {"cameraId": "front", "rule": "smoke", "message": "smoke over the roof", "severity": "alarm", "id": "7"}
+    assert await kept.ask("POST", "/api/alerts", 201, json=said) == {"id": "outside-7"}
+    await kept.ask("POST", "/api/alerts", 201, json=said)
+    page = await kept.get("/api/alerts", rule="smoke")
+    assert (page["total"], page["alerts"][0]["message"]) == (1, "smoke over the roof")
+    assert (
+        "ghost" in (await kept.ask("POST", "/api/alerts", 404, json=said | {"cameraId": "ghost"}))["error"]["message"]
+    )
+    await kept.ask("POST", "/api/alerts", 400, json=said | {"severity": "loud"})

@@ -91,7 +91,10 @@ async def test_occupancy_at_any_instant_is_the_replay_of_the_log(tmp_path: Path)
     facts = [
         crossed(str(n), begin + timedelta(seconds=997 * n), "in" if n % 3 else "out", ("person", "car")[n % 2])
         for n in range(300)
-    ] + [corrected("fix", begin + timedelta(hours=5, seconds=7), 0, 9), corrected("shop", begin, 4, 0, "shop", "counter")]
+    ] + [
+        corrected("fix", begin + timedelta(hours=5, seconds=7), 0, 9),
+        corrected("shop", begin, 4, 0, "shop", "counter"),
+    ]
     async with open_archive(tmp_path / "history.db", BERLIN) as archive:
         await archive.write(stored(*facts))
         for seconds in (0, 1, 997, 998, 18_007, 18_008, 50_000, 86_400, 200_000, 1_000_000):
@@ -99,7 +102,11 @@ async def test_occupancy_at_any_instant_is_the_replay_of_the_log(tmp_path: Path)
             net = 0
             for fact in facts:
                 if fact.time < at:
-                    net += ({"in": 1, "out": -1}[fact.direction] if hasattr(fact, "direction") else fact.delta_in - fact.delta_out)
+                    net += (
+                        {"in": 1, "out": -1}[fact.direction]
+                        if hasattr(fact, "direction")
+                        else fact.delta_in - fact.delta_out
+                    )
             found = await inside(archive, at)
             assert (found.occupancy, found.exact) == (net, True)
             assert found.counters[0].occupancy == net
