@@ -68,14 +68,14 @@ class Acknowledge(Struct, frozen=True, kw_only=True, tag="acknowledge"):
 
 
 class Correct(Struct, frozen=True, kw_only=True, tag="correct"):
-    """`of` is a counter of the site, or a line as `camera.line` or `node.camera.line`. Without an `id` one is made."""
+    """`of` is a counter of the site, or a line as `camera.line` or `node.camera.line`. The same `id` again is the same correction."""
 
     of: str
     delta_in: int
     delta_out: int
     by: str
     reason: str
-    id: str = ""
+    id: str
 
 
 class Raise(Struct, frozen=True, kw_only=True, tag="raise"):

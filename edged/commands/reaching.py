@@ -31,5 +31,5 @@ async def reach(config: Config, state: Path) -> AsyncIterator[Facts]:
 def _of_daemon(state: Path) -> str:
     """Where the broker of this state directory listens, or listened when it last ran."""
     file = state / "nats" / "nats-server.conf"
-    found = re.search(r"^\W*port\W+(\d+)", file.read_text(), re.MULTILINE) if file.exists() else None
-    return f"nats://127.0.0.1:{found[1]}" if found else ""
+    found = re.search(r'^listen: "(.+)"', file.read_text(), re.MULTILINE) if file.exists() else None
+    return f"nats://{found[1]}" if found else ""

@@ -1,5 +1,6 @@
 """Counts over HTTP: totals and series, how many were inside, corrections."""
 
+import uuid
 from typing import Annotated, Any
 
 import msgspec
@@ -44,7 +45,8 @@ async def occupancy(request: web.Request) -> web.Response:
 
 async def corrected(request: web.Request) -> web.Response:
     said, _ = await body(request, Correction)
-    question = q.Correct(of=request.match_info["counter"], **fields(said))
+    known = fields(said) | {"id": said.id or uuid.uuid4().hex}
+    question = q.Correct(of=request.match_info["counter"], **known)
     return reply(await ask(request, question, q.Written), 201)
 
 

@@ -82,7 +82,7 @@ class Desk:
             raise Refused("invalid", "delta_in and delta_out are both 0: say by how much the count was wrong")
         kind, where, name = await self._counted(asked.of)
         return m.CountCorrected(
-            **where._asdict(), time=datetime.now(UTC), id=f"correction-{asked.id or uuid.uuid4().hex}", of=kind, name=name,
+            **where._asdict(), time=datetime.now(UTC), id=f"correction-{asked.id}", of=kind, name=name,
             delta_in=asked.delta_in, delta_out=asked.delta_out, by=asked.by, reason=asked.reason,
         )  # fmt: skip
 
