@@ -174,7 +174,7 @@ class Counter(_Part, frozen=True, kw_only=True):
 class Handlers(_Part, frozen=True, kw_only=True):
     """Which files of handlers/ run here; `dir` holds the owner's own."""
 
-    run: tuple[str, ...] = ("alerts", "snapshots", "history", "email", "webhook")
+    run: tuple[str, ...] = ("alerts", "snapshots", "occupancy", "history", "email", "webhook")
     dir: str = ""
 
 

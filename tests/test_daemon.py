@@ -229,3 +229,24 @@ async def test_two_boxes_of_one_name_on_one_bus_are_refused(tmp_path: Path) -> N
         with pytest.raises(AssertionError, match=r"another edged on this NATS is called home\.edge"):
             await daemon.start()
         assert await daemon.stop() == 1
+
+
+async def test_a_line_drawn_while_it_runs_counts_at_once_and_the_stream_stays_open(
+    tmp_path: Path, pedestrians: Path
+) -> None:
+    line = {"id": "walkway", "points": [[0.469, 0.686], [0.469, 0.286]]}
+    async with running_daemon(tmp_path, camera("walk", pedestrians)) as daemon:
+        url = await daemon.bus_url()
+        client = await nats.connect(url)
+        detections = await client.subscribe("edged.v1.*.*.walk.detections")
+        before = msgspec.json.decode((await detections.next_msg(30)).data, type=m.Detections)
+        crossings = await client.subscribe("edged.v1.*.*.walk.crossing")
+        reply = await client.request("edged.v1.home.edge.walk.set", json.dumps({"lines": [line]}).encode(), timeout=5)
+        assert json.loads(reply.data)["camera"]["lines"][0]["id"] == "walkway"
+        crossed = msgspec.json.decode((await crossings.next_msg(60)).data, type=m.LineCrossed)
+        assert (crossed.session, crossed.line, crossed.label) == (before.session, "walkway", "person")
+        bad = {"zones": [{"id": "bow", "polygon": [[0.1, 0.1], [0.5, 0.5], [0.5, 0.1], [0.1, 0.5]]}]}
+        refused = await client.request("edged.v1.home.edge.walk.set", json.dumps(bad).encode(), timeout=5)
+        assert refused.headers["Nats-Service-Error-Code"] == "invalid"
+        assert "zones[0].polygon: its sides cross each other" in refused.headers["Nats-Service-Error"]
+        await client.close()

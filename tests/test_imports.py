@@ -8,14 +8,25 @@ import pytest
 import edged
 
 ROOT = Path(edged.__file__).parent
-GROUND = {"framing", "labels", "messages", "mailbox", "subjects", "config", "asking", "shipped", "questions", "timezone"}
+GROUND = {
+    "framing",
+    "labels",
+    "messages",
+    "mailbox",
+    "subjects",
+    "config",
+    "asking",
+    "shipped",
+    "questions",
+    "timezone",
+}
 # who may import whom, besides the ground and its own folder; the longest matching name counts
 MAY = {
     "messages": set(), "mailbox": set(),
     "framing": {"asking", "config", "messages"}, "labels": set(), "shipped": set(), "subjects": {"messages"}, "config": {"messages"},
     "asking": {"config", "messages"},
     "questions": {"messages"}, "timezone": set(),
-    "settings": set(), "notify": set(), "contract": set(),
+    "settings": {"drawings"}, "drawings": set(), "notify": set(), "contract": set(),
     "vision.tracker": {"vision"}, "vision": {"camera.frames"}, "vision.engines": {"vision"},
     "scene": {"vision.tracker", "vision.detections"},
     "camera": set(), "bus": set(), "broker": {"nats_server"}, "nats_server": set(), "gateway": {"bus", "reports"},
@@ -67,7 +78,9 @@ def test_a_library_lives_in_one_place(module: str) -> None:
     for name in imported(MODULES[module]):
         home = LIBRARY_OF.get(name.partition(".")[0])
         homes = (home,) if isinstance(home, str) else home
-        assert homes is None or any(within(module, each) for each in homes), f"edged.{module} must not import {name}: that is for {home}"
+        assert homes is None or any(within(module, each) for each in homes), (
+            f"edged.{module} must not import {name}: that is for {home}"
+        )
 
 
 @pytest.mark.parametrize("path", sorted((ROOT.parent / "handlers").glob("*.py")), ids=lambda path: path.name)

@@ -41,7 +41,7 @@ EXAMPLES: tuple[m.AnyMessage, ...] = (
         path=((0.0, 0.06, 0.7), (3.2, 0.455, 0.7)),
     ),
     m.LineCrossed(
-        site=SITE, node=NODE, camera=CAMERA, time=NOON, id=f"{NODE}.{CAMERA}.{SESSION}.7.door.3753000", session=SESSION,
+        site=SITE, node=NODE, camera=CAMERA, time=NOON, id=f"{NODE}.{CAMERA}.{SESSION}.7.door.3753000.crossed", session=SESSION,
         track=7, pts=3_753_000, label="person", score=0.91, line="door", direction="in", point=(0.455, 0.7),
     ),
     m.CountCorrected(
@@ -61,7 +61,7 @@ EXAMPLES: tuple[m.AnyMessage, ...] = (
         track=7, pts=3_753_000, label="person", score=0.91, zone="till", entered=WALKED_IN, threshold=3.0,
     ),
     m.CapacityChanged(
-        site=SITE, node=NODE, camera="_", time=NOON, id=f"shop.capacity.{NODE}.{CAMERA}.{SESSION}.7.door.3753000",
+        site=SITE, node=NODE, camera="_", time=NOON, id=f"shop.capacity.{NODE}.{CAMERA}.{SESSION}.7.door.3753000.crossed",
         of="counter", name="shop", occupancy=40, warn_threshold=40, max_capacity=50, state="warn", previous="ok",
     ),
     m.AlertAcknowledged(

@@ -1,9 +1,11 @@
 """`edged audit` and `edged history rebuild` on a real daemon's state."""
 
 import asyncio
+import signal
 import sqlite3
 import sys
 from pathlib import Path
+from typing import Any
 
 from tests.rigs.daemon import ROOT, Daemon, camera, running_daemon
 
@@ -73,3 +75,29 @@ async def test_without_a_history_there_is_nothing_to_audit(tmp_path: Path) -> No
     status, said = await edged("audit", "--config", str(tmp_path / "edged.toml"))
     assert status == 2
     assert "history.db could not be read" in said
+
+
+async def test_what_a_drawn_line_counts_is_still_the_log_after_kill_9(tmp_path: Path, pedestrians: Path) -> None:
+    config = ("--config", str(tmp_path / "edged.toml"))
+    line = {"id": "path", "points": [[0.0, 0.55], [1.0, 0.55]]}
+    async with asyncio.timeout(110), running_daemon(tmp_path, camera("walk", pedestrians, fps=10)) as daemon:
+        status, _ = await daemon.send("PATCH", "/api/cameras/walk", {"lines": [line]})
+        assert status == 200
+        while (counted := gross(await daemon.get("/api/stats"))) < 2:
+            await asyncio.sleep(0.1)
+        await daemon.stop(signal.SIGKILL)
+        await daemon.start()
+        while gross(await daemon.get("/api/stats")) <= counted:
+            await asyncio.sleep(0.1)
+        await daemon.send("POST", "/api/cameras/walk/stop")
+        status, said = await edged("audit", *config)
+        assert (status, said.splitlines()[-1]) == (0, "clean"), said
+        stats, inside = await daemon.get("/api/stats"), await daemon.get("/api/occupancy")
+    database = sqlite3.connect(tmp_path / "state" / "history.db")
+    (net,) = database.execute("SELECT sum(direction) FROM crossings").fetchone()
+    database.close()
+    assert stats["total"]["in"] - stats["total"]["out"] == inside["occupancy"] == net
+
+
+def gross(stats: Any) -> int:
+    return int(stats["total"]["in"] + stats["total"]["out"])

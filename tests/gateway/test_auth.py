@@ -111,14 +111,13 @@ async def test_every_answer_tells_browsers_to_be_careful(world: World) -> None:
 async def test_a_worker_with_its_token_may_raise_alerts_and_nothing_else(nats_server: NatsServer) -> None:
     for key in ("", HEADER_KEY):
         async with a_world(nats_server, auth=key, worker="for workers") as world:
-            await world.node.add("front")
-            said = {"cameraId": "front", "rule": "smoke", "message": "smoke"}
+            said = {"cameraId": "ghost", "rule": "smoke", "message": "smoke"}
             token = {"Authorization": "Bearer for workers"}
             await world.ask("POST", "/api/alerts", 401, json=said)
             await world.ask("POST", "/api/alerts", 401, json=said, headers={"x-api-key": "for worker"})
             if key:
                 await world.ask("GET", "/api/alerts", 401, headers=token)
-            # 503: let through, but this node keeps no history
-            await world.ask("POST", "/api/alerts", 503, json=said, headers=token)
+            # 404: it was let through to find that there is no such camera
+            await world.ask("POST", "/api/alerts", 404, json=said, headers=token)
             if key:
-                await world.ask("POST", "/api/alerts", 503, json=said, headers={"x-api-key": key})
+                await world.ask("POST", "/api/alerts", 404, json=said, headers={"x-api-key": key})
