@@ -83,16 +83,16 @@ async def test_what_a_drawn_line_counts_is_still_the_log_after_kill_9(tmp_path: 
     async with asyncio.timeout(110), running_daemon(tmp_path, camera("walk", pedestrians, fps=10)) as daemon:
         status, _ = await daemon.send("PATCH", "/api/cameras/walk", {"lines": [line]})
         assert status == 200
-        while (counted := gross(await daemon.get("/api/stats"))) < 2:
+        while (counted := gross(await daemon.get("/api/stats?range=year"))) < 2:
             await asyncio.sleep(0.1)
         await daemon.stop(signal.SIGKILL)
         await daemon.start()
-        while gross(await daemon.get("/api/stats")) <= counted:
+        while gross(await daemon.get("/api/stats?range=year")) <= counted:
             await asyncio.sleep(0.1)
         await daemon.send("POST", "/api/cameras/walk/stop")
         status, said = await edged("audit", *config)
         assert (status, said.splitlines()[-1]) == (0, "clean"), said
-        stats, inside = await daemon.get("/api/stats"), await daemon.get("/api/occupancy")
+        stats, inside = await daemon.get("/api/stats?range=year"), await daemon.get("/api/occupancy")
     database = sqlite3.connect(tmp_path / "state" / "history.db")
     (net,) = database.execute("SELECT sum(direction) FROM crossings").fetchone()
     database.close()
