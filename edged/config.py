@@ -50,6 +50,21 @@ class Gateway(_Part, frozen=True, kw_only=True):
     max_body: Count = 1_000_000
 
 
+class WebRtc(_Part, frozen=True, kw_only=True):
+    """Video to browsers as the camera sent it. On one network nothing need be set; `stun` and `turn` are for viewers beyond a router."""
+
+    enabled: bool = True
+    sessions: Annotated[int, Meta(ge=1, description="Viewers of one camera each; more get pictures instead.")] = 64
+    offers_per_minute: Annotated[int, Meta(ge=1, description="Of one client.")] = 240
+    max_sdp: Annotated[int, Meta(ge=1000, description="Bytes of a session description.")] = 32_768
+    stun: Annotated[str, Meta(pattern="^(stun:[^ ]+)?$", description="stun:host:port")] = ""
+    turn: Annotated[
+        str, Meta(pattern="^(turns?:[^ ]+)?$", description="turn:host:port, or turns:host:port?transport=tcp")
+    ] = ""
+    turn_user: str = ""
+    turn_password: str = ""
+
+
 class Auth(_Part, frozen=True, kw_only=True):
     api_key: str = ""
     worker_token: Annotated[str, Meta(description="For POST /api/alerts alone, by outside workers.")] = ""
@@ -148,6 +163,10 @@ class Camera(_Part, frozen=True, kw_only=True):
     motion: Motion = Motion()
     tracking: Annotated[Tracking | None, Meta(description="Unset: scores fitting the model in use.")] = None
     snapshots: bool = True
+    preroll: Annotated[
+        float, Meta(ge=5, le=60, description="Seconds of the stream kept in memory, for what came before an event.")
+    ] = 10.0
+    preroll_max_bytes: Annotated[int, Meta(ge=1_000_000)] = 32_000_000
 
 
 class AlertRule(_Part, frozen=True, kw_only=True):
@@ -159,6 +178,19 @@ class AlertRule(_Part, frozen=True, kw_only=True):
     min_time: NotNegative = 1.0
     suppress: NotNegative = 60.0
     severity: Severity = "info"
+
+
+class Clips(_Part, frozen=True, kw_only=True):
+    """The clips of alerts, kept by the box that has the camera."""
+
+    before: Annotated[NotNegative, Meta(description="Seconds before its subject was first seen.")] = 5.0
+    after: Annotated[NotNegative, Meta(description="Seconds after the alert was raised.")] = 10.0
+    longest: Annotated[Positive, Meta(description="Seconds, however long it takes until an alert is raised.")] = 120.0
+    max_age_days: Positive = 30.0
+    max_bytes: Count = 10_000_000_000
+    min_free: Annotated[int, Meta(ge=0, description="Bytes of the disk that clips leave to facts and pictures.")] = (
+        1_000_000_000
+    )
 
 
 class Counter(_Part, frozen=True, kw_only=True):
@@ -174,7 +206,7 @@ class Counter(_Part, frozen=True, kw_only=True):
 class Handlers(_Part, frozen=True, kw_only=True):
     """Which files of handlers/ run here; `dir` holds the owner's own."""
 
-    run: tuple[str, ...] = ("alerts", "snapshots", "occupancy", "history", "email", "webhook")
+    run: tuple[str, ...] = ("alerts", "snapshots", "clips", "occupancy", "history", "email", "webhook")
     dir: str = ""
 
 
@@ -244,11 +276,13 @@ class Config(_Part, frozen=True, kw_only=True):
     state_dir: Annotated[str, Meta(description="Empty: $STATE_DIRECTORY, or ~/.local/state/edged.")] = ""
     nats: Nats = Nats()
     gateway: Gateway = Gateway()
+    webrtc: WebRtc = WebRtc()
     auth: Auth = Auth()
     detector: Detector = Detector()
     limits: Limits = Limits()
     from_api: FromApi = FromApi()
     handlers: Handlers = Handlers()
+    clips: Clips = Clips()
     history: History = History()
     email: Email = Email()
     log: Log = Log()

@@ -34,7 +34,7 @@ from edged.asking import CameraRecord
 from edged.bus.bus import Bus
 from edged.bus.deliveries import FactDelivery
 from edged.bus.facts import Facts
-from edged.bus.link import Link
+from edged.bus.link import Link, Refused
 from edged.bus.pictures import Pictures
 from edged.bus.tables import Table
 from edged.config import Config
@@ -83,14 +83,22 @@ class HandlerBus:
     """What a handler has of the world."""
 
     config: Config
+    link: Link
     facts: Facts
     pictures: Pictures
     cameras: Table[CameraRecord]
-    link: Link
 
     async def publish_fact(self, fact: m.AnyFact, payload: bytes = b"") -> None:
         """Returns when the fact is safe on disk; the same id twice is one fact."""
         await self.facts.publish(fact, payload)
+
+    async def ask(self, address: Address, verb: str, wanted: msgspec.Struct) -> str:
+        """Asks the box that has this camera; the sentence with which it refuses, or empty. Raises BusError when it cannot be reached."""
+        try:
+            await self.link.ask(subjects.on(address, verb), msgspec.json.encode(wanted))
+        except Refused as refusal:
+            return str(refusal)
+        return ""
 
     @property
     def state(self) -> Path:
@@ -130,7 +138,7 @@ class Handlers:
     def __init__(self, config: Config, bus: Bus) -> None:
         self._config = config
         self._link = bus.link
-        self._bus = HandlerBus(config, bus.facts, bus.pictures, bus.cameras, bus.link)
+        self._bus = HandlerBus(config, bus.link, bus.facts, bus.pictures, bus.cameras)
 
     async def run(self) -> None:
         handlers = await asyncio.to_thread(load_all, self._config.handlers.run, self._config.handlers.dir)

@@ -82,7 +82,10 @@ class Drops(Struct, frozen=True, kw_only=True):
 
 
 class CameraHealth(Message, frozen=True, kw_only=True, tag="camera_health"):
-    """How a camera does, once a second. `bitrate` is in bits per second; `decoder` says why it is the one in use."""
+    """How a camera does, once a second. `bitrate` is in bits per second; `decoder` says why it is the one in use.
+
+    `video` is how its picture reaches a viewer: `passthrough`, or `transcoded` and why.
+    """
 
     status: CameraStatus
     cause: Cause | None
@@ -102,6 +105,7 @@ class CameraHealth(Message, frozen=True, kw_only=True, tag="camera_health"):
     reconnects: int
     age_ms: float
     detection: bool
+    video: str = ""
 
 
 class NodeHealth(Message, frozen=True, kw_only=True, tag="node_health"):
@@ -196,6 +200,19 @@ class AlertAcknowledged(Fact, frozen=True, kw_only=True, tag="alert_acknowledged
     note: str
 
 
+class ClipReady(Fact, frozen=True, kw_only=True, tag="clip"):
+    """The clip of an alert is complete. It begins at `since` with the frame of `pts`; `GET /api/clips/{key}` has it."""
+
+    alert: str
+    session: str
+    pts: int
+    since: Time
+    seconds: float
+    bytes: int
+    codec: str
+    key: str
+
+
 class LineCrossed(Fact, frozen=True, kw_only=True, tag="line_crossed"):
     """An object passed a line, as docs/crossings.md defines it. `time`, `pts` and `point` are where its path met the line.
 
@@ -279,5 +296,5 @@ FrameTraffic = Detections | CameraHealth | NodeHealth
 CrossingFact = LineCrossed | CountCorrected
 ZoneFact = ZoneEntered | ZoneLeft | ZoneDwelled | CapacityChanged
 AlertFact = AlertRaised | AlertAcknowledged
-AnyFact = CameraStateChanged | TrackStarted | TrackEnded | Snapshot | AlertFact | CrossingFact | ZoneFact
+AnyFact = CameraStateChanged | TrackStarted | TrackEnded | Snapshot | AlertFact | ClipReady | CrossingFact | ZoneFact
 AnyMessage = FrameTraffic | AnyFact

@@ -180,7 +180,10 @@ class Acknowledged(Struct, frozen=True, kw_only=True):
 
 
 class KnownAlert(AlertRaised, frozen=True, kw_only=True, tag="alert"):
+    """`clip` is the key of its clip, once that is complete."""
+
     acknowledged: Acknowledged | None = None
+    clip: str | None = None
 
 
 class AlertsAnswer(Struct, frozen=True, kw_only=True):

@@ -23,9 +23,10 @@ KINDS: dict[type[m.Message], str] = {
     m.CapacityChanged: "zone",
     m.Snapshot: "snapshots",
     m.AlertRaised: "alert",
+    m.ClipReady: "clip",
     m.AlertAcknowledged: "alert",
 }
-FACT_KINDS = ("state", "track", "crossing", "zone", "alert")
+FACT_KINDS = ("state", "track", "crossing", "zone", "alert", "clip")
 PICTURE_KINDS = ("snapshots",)
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")

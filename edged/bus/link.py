@@ -100,6 +100,18 @@ class Link:
         except (errors.OutboundBufferLimitError, errors.ConnectionClosedError):
             self.unsent += 1
 
+    async def send(self, subject: str, payload: bytes, headers: dict[str, str]) -> None:
+        """The same for what is no JSON. Raises Refused for more than the server takes in one message."""
+        if not self.nc.is_connected:
+            self.unsent += 1
+            return
+        try:
+            await self.nc.publish(subject, payload, headers=headers)
+        except errors.MaxPayloadError:
+            raise Refused("limit", too_large(len(payload), self.nc.max_payload)) from None
+        except (errors.OutboundBufferLimitError, errors.ConnectionClosedError):
+            self.unsent += 1
+
     @asynccontextmanager
     async def subscribe(self, subject: str, size: int = 1024) -> AsyncIterator[Inbox[Delivery]]:
         """Everything on `subject` while the block lasts; a reader that falls `size` behind loses the oldest."""
@@ -161,6 +173,10 @@ class Link:
         """The server knows our subscriptions once it answers a ping; without a connection they are sent when it is back."""
         with suppress(errors.Error, TimeoutError):
             await self.nc.flush(timeout=2)
+
+
+def too_large(size: int, limit: int) -> str:
+    return f"{size:,} bytes are more than nats-server's max_payload of {limit:,}: raise it there, to 8MB"
 
 
 def _side_by_side(handler: Handler, tasks: set[asyncio.Task[None]]) -> Callable[[Request], Awaitable[None]]:
@@ -229,5 +245,5 @@ async def connect(url: str, name: str, timeout: float = 5.0) -> AsyncIterator[Li
     try:
         yield link
     finally:
-        with suppress(errors.Error, asyncio.TimeoutError):
+        with suppress(errors.Error, TimeoutError, OSError):
             await nc.close()

@@ -20,6 +20,7 @@ from edged.camera.meter import Meter
 from edged.camera.outlet import Outlet
 from edged.camera.pace import Pace
 from edged.camera.planes import Planes
+from edged.camera.units import KEPT, Units
 
 CORRUPT_IN_A_ROW = 100  # packets; more than the longest group of pictures that a lost key frame spoils, at 25 fps
 
@@ -28,12 +29,13 @@ Stage = Literal["opening", "reading"]
 
 @dataclass(frozen=True)
 class Looks:
-    """What a camera turned out to be; `decoder` says why it is the one in use."""
+    """What a camera turned out to be; `decoder` says why it is the one in use, `reordered` that there are B-frames."""
 
     codec: str = ""
     decoder: str = ""
     width: int = 0
     height: int = 0
+    reordered: bool = False
 
 
 class Capture:
@@ -66,7 +68,9 @@ class Capture:
         self._planes = Planes()
         self._pace = Pace()
         self._clock = Clock(fps=25)
+        self._shown = -1  # pts of the last frame
         self._seq = 0
+        self._packets = 0
         self._spoiled = 0
 
     def close(self) -> None:
@@ -96,17 +100,19 @@ class Capture:
                 self._clock = Clock(video.fps)
             self.paced, self.finite, self.opened_at = video.paced, video.finite, time.monotonic()
             self.stage = "reading"
+            units = Units(video.stream, video.codec, self.session)
             for packet in video.container.demux(video.stream):
                 if self._closing.is_set():
                     return
-                self._read(video, packet)
+                self._read(video, units, packet)
         if self._seq == seq:
             raise faults.undecodable(self._how.url, self.looks.codec or "a stream")
 
-    def _read(self, video: opening.Video, packet: "Packet[VideoStream]") -> None:
+    def _read(self, video: opening.Video, units: Units, packet: "Packet[VideoStream]") -> None:
         arrived = time.monotonic()
         if packet.size:  # the last one is empty, and makes the decoder give what it holds back
             self._meter.packet(packet.size, arrived)
+            self._hand_on(video, units, packet, arrived)
         try:
             pictures = video.decode(packet)
         except (av.error.InvalidDataError, av.error.PatchWelcomeError):
@@ -115,7 +121,22 @@ class Capture:
         for picture in pictures:
             if self._closing.is_set():
                 return
-            self._show(video, picture, arrived)
+            self._show(video, units, picture, arrived)
+
+    def _hand_on(self, video: opening.Video, units: Units, packet: "Packet[VideoStream]", arrived: float) -> None:
+        """Stamps the packet with session ticks, which the decoder passes on to the frame."""
+        own = round(arrived * TICKS) if video.clockless else packet.pts
+        late = 0 if packet.pts is None or packet.dts is None else (packet.pts - packet.dts) * video.time_base * TICKS
+        pts = self._clock.at(own, video.time_base, reordered=units.reordered)
+        if video.paced and not units.reordered and self._closing.wait(self._pace.wait(pts, time.monotonic())):
+            return
+        if video.paced:
+            arrived = time.monotonic()
+        # without a time of its own only the decoder knows where a frame belongs
+        packet.pts = None if own is None and units.reordered else pts
+        if video.codec in KEPT and (unit := units.of(packet, pts, pts - int(late), self._packets, arrived)):
+            self._outlet.ring.put(unit)
+            self._packets += 1
 
     def _spoil(self, video: opening.Video) -> None:
         self._meter.damage()
@@ -123,8 +144,9 @@ class Capture:
         if self._spoiled >= CORRUPT_IN_A_ROW:
             raise faults.undecodable(self._how.url, video.codec)
 
-    def _show(self, video: opening.Video, picture: VideoFrame, arrived: float) -> None:
-        pts = self._clock.at(round(arrived * TICKS) if video.clockless else picture.pts, video.time_base)
+    def _show(self, video: opening.Video, units: Units, picture: VideoFrame, arrived: float) -> None:
+        pts = self._shown + self._clock.step if picture.pts is None else picture.pts
+        self._shown = pts = max(pts, self._shown + 1)
         if video.paced:
             if self._closing.wait(self._pace.wait(pts, time.monotonic())):
                 return
@@ -132,11 +154,12 @@ class Capture:
         self._spoiled = 0
         if picture.is_corrupt:
             self._meter.damage()
-        self._outlet.put(self._frame(picture, pts, arrived))
-        self._seq += 1
+        frame = self._frame(picture, pts, arrived)
         self._meter.frame(arrived)
+        self._outlet.put(frame)
+        self._seq += 1
         self.last_frame = arrived
-        self._look(video, picture)
+        self._look(video, units, picture)
 
     def _frame(self, picture: VideoFrame, pts: int, arrived: float) -> Frame:
         owner, luma, chroma, full_range = self._planes.of(picture)
@@ -156,6 +179,7 @@ class Capture:
             arrived=arrived,
         )
 
-    def _look(self, video: opening.Video, picture: VideoFrame) -> None:
-        if (picture.width, picture.height) != (self.looks.width, self.looks.height):
-            self.looks = Looks(video.codec, str(video.decoder), picture.width, picture.height)
+    def _look(self, video: opening.Video, units: Units, picture: VideoFrame) -> None:
+        seen = (picture.width, picture.height, units.reordered)
+        if seen != (self.looks.width, self.looks.height, self.looks.reordered):
+            self.looks = Looks(video.codec, str(video.decoder), *seen)

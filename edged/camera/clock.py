@@ -9,26 +9,39 @@ WRAPS = (1 << 33, 1 << 32)  # MPEG-TS counts in 33 bits, RTP in 32
 
 
 class Clock:
-    """Strictly growing pts. The first is 0; an unknown one, and the first of another clock, comes one frame after the one before."""
+    """The first pts is 0; an unknown one, and the first of another clock, comes one frame after the newest before.
+
+    It is told packets in their order of decoding, so with B-frames a pts may lie before the newest. Without them they grow strictly.
+    `step` is the distance of the newest two as shown.
+    """
 
     def __init__(self, fps: float) -> None:
-        self._step = round(TICKS / fps)
-        self._last = -1
+        self.step = round(TICKS / fps)
+        self._last = -1  # the greatest given out
         self._newest = 0  # of the stream's own, unwrapped
+        self._second = 0  # the one before it in the order of showing
         self._turned = 0
         self._shift: int | None = None
 
-    def at(self, pts: int | None, time_base: Fraction) -> int:
-        """`pts` of a frame, in `time_base` seconds, in session ticks."""
+    def at(self, pts: int | None, time_base: Fraction, *, reordered: bool = False) -> int:
+        """`pts` of a packet, in `time_base` seconds, in session ticks; `reordered` for a stream with B-frames."""
         if pts is None:
-            return self._emit(self._next())
+            return self._emit(self.next)
         own = self._unwrap(pts * TICKS * time_base.numerator // time_base.denominator)
         delta = own - self._newest
         if self._shift is None or not -DISORDER <= delta <= GAP:
-            self._shift, self._newest = self._next() - own, own
+            self._shift, self._newest, self._second = self.next - own, own, own
         elif delta > 0:
-            self._step, self._newest = delta, own
-        return self._emit(own + self._shift)
+            self._second, self._newest, self.step = self._newest, own, delta
+        elif delta < 0 and own > self._second:
+            self._second, self.step = own, -delta
+        ticks = own + self._shift
+        return ticks if reordered and own < self._newest else self._emit(ticks)
+
+    @property
+    def next(self) -> int:
+        """One frame after the newest."""
+        return self._last + self.step if self._last >= 0 else 0
 
     def restart(self) -> None:
         """The next pts is of another clock: a file has begun again."""
@@ -41,10 +54,9 @@ class Clock:
                 if abs(own + wrap - self._newest) <= GAP:
                     self._turned += wrap
                     return own + wrap
+                if abs(own - wrap - self._newest) <= DISORDER:  # a B-frame from before the wrap
+                    return own - wrap
         return own
-
-    def _next(self) -> int:
-        return self._last + self._step if self._last >= 0 else 0
 
     def _emit(self, ticks: int) -> int:
         self._last = max(ticks, self._last + 1)

@@ -1,17 +1,23 @@
-"""Where a capture thread leaves its frames."""
+"""Where a capture thread leaves its frames and packets."""
 
 import asyncio
+from collections.abc import Callable
 
 from edged.camera.frames import Frame
+from edged.camera.ring import Ring
 from edged.mailbox import Latest
 
 
 class Outlet:
-    """`latest` is the slot the detector reads; `newest` is the last frame of a running camera, for who wants a picture."""
+    """`latest` is the slot the detector reads; `newest` is the last frame of a running camera, for who wants a picture;
+    `ring` has the packets, as they came; `tap` is called in the thread with every frame.
+    """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, preroll: float, preroll_max_bytes: int) -> None:
+        self.ring = Ring(loop, preroll, preroll_max_bytes)
         self.latest: Latest[Frame] = Latest(loop)
         self.newest: Frame | None = None
+        self.tap: Callable[[Frame], None] | None = None
         self._loop = loop
         self._waiting = 0
         self._arrived = asyncio.Event()
@@ -20,6 +26,8 @@ class Outlet:
         """From any thread."""
         self.newest = frame
         self.latest.put(frame)
+        if tap := self.tap:
+            tap(frame)
         if self._waiting:
             self._loop.call_soon_threadsafe(self._arrived.set)
 

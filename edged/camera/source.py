@@ -63,7 +63,7 @@ class LiveCamera:
         limits: config.Limits,
         on_state: OnState = lambda status, cause, detail, retry_in: None,
     ) -> None:
-        self.outlet = Outlet(asyncio.get_running_loop())
+        self.outlet = Outlet(asyncio.get_running_loop(), settings.preroll, settings.preroll_max_bytes)
         self.status: CameraStatus = "stopped"
         self._cause: Cause | None = None
         self._detail = ""
@@ -126,16 +126,23 @@ class LiveCamera:
             self.outlet.clear()
             self._leave(over)
 
+    @property
+    def session(self) -> str:
+        return self._capture.session if self._capture else ""
+
+    @property
+    def looks(self) -> Looks:
+        return self._capture.looks if self._capture else Looks()
+
     def facts(self) -> Facts:
-        capture = self._capture
-        looks = capture.looks if capture else Looks()
+        looks = self.looks
         fps, bitrate = self._meter.rates()
         return Facts(
             status=self.status,
             cause=self._cause,
             detail=self._detail,
             retry_in=None if self._retry_at is None else max(0.0, self._retry_at - time.monotonic()),
-            session=capture.session if capture else "",
+            session=self.session,
             codec=looks.codec,
             decoder=looks.decoder,
             width=looks.width,

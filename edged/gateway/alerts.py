@@ -32,9 +32,10 @@ class AlertQuery(Struct, frozen=True, kw_only=True, rename={"camera": "cameraId"
 
 
 class Alert(q.KnownAlert, frozen=True, kw_only=True, tag="alert"):
-    """An alert, where its picture is, and who has acknowledged it first."""
+    """An alert, where its picture and its clip are, and who has acknowledged it first."""
 
     snapshot_url: str | None
+    clip_url: str | None
 
 
 class AlertPage(Struct, frozen=True):
@@ -104,4 +105,6 @@ def _raised(found: OutsideAlert, where: Address) -> AlertRaised:
 
 def _with_url(alert: q.KnownAlert) -> Alert:
     url = f"/api/snapshots/{quote(alert.snapshot)}" if alert.snapshot else None
-    return Alert(**{name: getattr(alert, name) for name in alert.__struct_fields__}, snapshot_url=url)
+    clip = f"/api/clips/{quote(alert.clip)}" if alert.clip else None
+    fields = {name: getattr(alert, name) for name in alert.__struct_fields__}
+    return Alert(**fields, snapshot_url=url, clip_url=clip)

@@ -20,10 +20,23 @@ from edged.gateway.errors import as_json
 from edged.gateway.feeds import Feeds
 from edged.gateway.headers import secure
 from edged.gateway.hub import Hub
-from edged.gateway.parts import DIRECTORY, FEEDS, HUB, LINK, PICTURES, SETTINGS, SOCKETS, STREAMS
+from edged.gateway.parts import (
+    DIRECTORY,
+    FEEDS,
+    HUB,
+    LINK,
+    PICTURES,
+    SESSIONS,
+    SETTINGS,
+    SOCKETS,
+    STREAMS,
+    VIDEOS,
+)
 from edged.gateway.routes import ROUTES
 from edged.gateway.sockets import Sockets
 from edged.gateway.streams import Streams
+from edged.gateway.webrtc.feed import Videos
+from edged.gateway.webrtc.sessions import Sessions
 
 log = structlog.get_logger()
 
@@ -65,6 +78,8 @@ def build(bus: Bus, settings: config.Config) -> web.Application:
     app[DIRECTORY] = Directory(bus.cameras, hub)
     app[FEEDS] = Feeds(bus.link)
     app[STREAMS] = Streams(settings.gateway)
+    app[VIDEOS] = Videos(bus.link)
+    app[SESSIONS] = Sessions(app[VIDEOS], settings.webrtc)
     app[KEY] = settings.auth.api_key
     app[WORKER_TOKEN] = settings.auth.worker_token
     app[FOR_WORKERS] = frozenset(route.handler for route in ROUTES if route.login == "worker")
@@ -97,7 +112,7 @@ async def serve(bus: Bus, settings: config.Config) -> AsyncIterator[Gateway]:
     try:
         url = await _listen(runner, settings.gateway)
         async with asyncio.TaskGroup() as group:
-            running = [group.create_task(app[part].run()) for part in (HUB, DIRECTORY, FEEDS)]
+            running = [group.create_task(app[part].run()) for part in (HUB, DIRECTORY, FEEDS, VIDEOS, SESSIONS)]
             with suppress(TimeoutError):
                 await asyncio.wait_for(app[DIRECTORY].read.wait(), _FIRST_READ)
             log.info("gateway up", url=url)

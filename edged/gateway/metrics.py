@@ -10,7 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from edged import __version__
 from edged.gateway.directory import address_of
 from edged.gateway.errors import Handler
-from edged.gateway.parts import DIRECTORY, FEEDS, HUB, LINK, SOCKETS, STREAMS
+from edged.gateway.parts import DIRECTORY, FEEDS, HUB, LINK, SESSIONS, SOCKETS, STREAMS, VIDEOS
 from edged.messages import CameraHealth, NodeHealth
 from edged.subjects import Address
 
@@ -127,6 +127,7 @@ class _Families:
 
 
 def _of_gateway(app: web.Application) -> list[Figure]:
+    sessions = app[SESSIONS]
     hub, sockets, streams, link = app[HUB], app[SOCKETS], app[STREAMS], app[LINK]
     return [
         (GaugeMetricFamily, "edged_gateway_bus_connected", "1 while NATS is reached.", link.connected),
@@ -141,6 +142,17 @@ def _of_gateway(app: web.Application) -> list[Figure]:
         (CounterMetricFamily, "edged_gateway_mjpeg_refused_clients", "MJPEG streams over the limit.", streams.refused),
         (GaugeMetricFamily, "edged_gateway_picture_feeds", "Cameras pulled, at one size each.", len(app[FEEDS])),
         (CounterMetricFamily, "edged_gateway_pictures", "Pictures pulled from nodes.", app[FEEDS].pulled),
+        (GaugeMetricFamily, "edged_gateway_webrtc_sessions", "WebRTC viewers.", len(sessions)),
+        (CounterMetricFamily, "edged_gateway_webrtc_opened", "WebRTC sessions there were.", sessions.opened),
+        (CounterMetricFamily, "edged_gateway_webrtc_refused", "WebRTC offers over a limit.", sessions.refused),
+        (CounterMetricFamily, "edged_gateway_webrtc_units", "Access units sent to viewers.", sessions.sent),
+        (
+            CounterMetricFamily,
+            "edged_gateway_webrtc_dropped_units",
+            "Access units slow viewers missed.",
+            sessions.dropped,
+        ),
+        (GaugeMetricFamily, "edged_gateway_videos", "Cameras whose video is heard.", len(app[VIDEOS])),
     ]
 
 

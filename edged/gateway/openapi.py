@@ -19,6 +19,7 @@ _ERROR = {
 _PARAMETER = re.compile(r"{(\w+)(?::[^}]*)?}")
 _ABOUT = {
     "camera": "Its id; `node.id` or `site.node.id` where several cameras share the id.",
+    "session": "As the gateway named it.",
     "alert": "Its id.",
     "counter": "The id of a counter, or a line as `camera.line`.",
     "report": "`counts`, `person` or `vehicle`.",
@@ -77,6 +78,8 @@ def _operation(route: Route, of: dict[Any, dict[str, Any]], components: dict[str
     }
     if route.body is not None:
         operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": of[route.body]}}}
+    if route.takes:
+        operation["requestBody"] = {"required": True, "content": {route.takes: {}}}
     if route.login == "none":
         operation["security"] = []
     return operation

@@ -10,6 +10,8 @@ from edged.gateway.feeds import Feeds
 from edged.gateway.hub import Hub
 from edged.gateway.sockets import Sockets
 from edged.gateway.streams import Streams
+from edged.gateway.webrtc.feed import Videos
+from edged.gateway.webrtc.sessions import Sessions
 
 SETTINGS = web.AppKey("settings", config.Config)
 LINK = web.AppKey("link", Link)
@@ -19,3 +21,5 @@ HUB = web.AppKey("hub", Hub)
 DIRECTORY = web.AppKey("directory", Directory)
 FEEDS = web.AppKey("feeds", Feeds)
 STREAMS = web.AppKey("streams", Streams)
+VIDEOS = web.AppKey("videos", Videos)
+SESSIONS = web.AppKey("sessions", Sessions)

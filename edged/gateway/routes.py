@@ -10,6 +10,7 @@ from edged.asking import ProbeReport
 from edged.gateway import (
     alerts,
     cameras,
+    clips,
     counting,
     deliveries,
     docs,
@@ -23,6 +24,7 @@ from edged.gateway import (
     static,
 )
 from edged.gateway.errors import Handler
+from edged.gateway.webrtc import signalling, whep
 from edged.gateway.wire import NoQuery
 
 Login = Literal["key", "worker", "viewer", "none"]
@@ -30,7 +32,8 @@ Login = Literal["key", "worker", "viewer", "none"]
 
 @dataclass(frozen=True)
 class Route:
-    """`reply` is a Struct for JSON, or a media type. `login`: a `key` if one is set; the `viewer`'s files need none, nor does `none`,
+    """`reply` is a Struct for JSON, or a media type. `takes` is the media type of a body that is no JSON.
+    `login`: a `key` if one is set; the `viewer`'s files need none, nor does `none`,
     which is open to other hosts too.
     `worker` takes auth.worker_token besides the key."""
 
@@ -41,6 +44,7 @@ class Route:
     reply: type[Any] | str
     query: type[Any] = NoQuery
     body: type[Struct] | None = None
+    takes: str = ""
     status: int = 200
     login: Login = "key"
     head: bool = True
@@ -74,6 +78,23 @@ ROUTES = (
           status=101, head=False),
     Route("GET", "/api/media/mjpeg", mjpeg.stream, "Live pictures of one camera.", "multipart/x-mixed-replace",
           query=mjpeg.StreamQuery, head=False),
+    Route("POST", "/webrtc/offer", signalling.offered, "A viewer's WebRTC offer, answered.", signalling.Answered,
+          body=signalling.Offer),
+    Route("POST", "/api/webrtc/offer", signalling.offered, "The same.", signalling.Answered, body=signalling.Offer),
+    Route("POST", "/api/webrtc/stream/{camera}", signalling.stream, "The gateway's WebRTC offer.", signalling.Offered, status=201),
+    Route("POST", "/api/webrtc/answer", signalling.accepted, "A viewer's answer.", signalling.SessionState, body=signalling.Answer),
+    Route("POST", "/api/webrtc/candidate", signalling.candidate, "A viewer's ICE candidate.", "", status=204,
+          body=signalling.NewCandidate),
+    Route("DELETE", "/api/webrtc/session/{session}", signalling.ended, "Ends a session.", "", status=204),
+    Route("GET", "/api/streams/status", signalling.status, "Who watches what over WebRTC.", signalling.Status),
+    Route("GET", "/ws/webrtc/{session}", signalling.talk, "Offer, answer and candidates of a session.", WEBSOCKET,
+          status=101, head=False),
+    Route("POST", "/whep/{camera}", whep.began, "A WHEP player's offer, answered.", "application/sdp", status=201,
+          takes="application/sdp"),
+    Route("PATCH", "/whep/{camera}/{session}", whep.trickled, "A WHEP player's ICE candidates.", "", status=204,
+          takes="application/trickle-ice-sdpfrag"),
+    Route("DELETE", "/whep/{camera}/{session}", whep.ended, "Ends a WHEP session.", ""),
+    Route("GET", "/api/clips/{key:.+}", clips.clip, "The clip of an alert, or a range of it.", "video/mp4"),
     Route("GET", "/api/alerts", alerts.listed, "Alerts, newest first.", alerts.AlertPage, query=alerts.AlertQuery),
     Route("POST", "/api/alerts", alerts.ingested, "Takes in an alert of an outside worker.", q.Written, body=alerts.OutsideAlert,
           status=201, login="worker"),

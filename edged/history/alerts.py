@@ -23,7 +23,8 @@ def find(db: sqlite3.Connection, asked: Alerts) -> AlertsAnswer:
 
 def _known(db: sqlite3.Connection, id: str, fact: bytes) -> KnownAlert:
     first = "SELECT by, time, note FROM acknowledgements WHERE alert = ? ORDER BY time, id LIMIT 1"
-    alert = _decode(fact)
+    clip = db.execute("SELECT key FROM clips WHERE alert = ?", (id,)).fetchone()
+    alert = msgspec.structs.replace(_decode(fact), clip=clip[0] if clip else None)
     if not (row := db.execute(first, (id,)).fetchone()):
         return alert
     by, time, note = row

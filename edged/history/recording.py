@@ -90,6 +90,8 @@ class _Rows:
                 self._add("alerts", fact.id, time, *where, fact.rule, fact.severity, fact.label, _encode(fact))
             case m.AlertAcknowledged():
                 self._add("acknowledgements", fact.id, fact.alert, time, fact.by, fact.note)
+            case m.ClipReady():
+                self._add("clips", fact.id, fact.alert, time, fact.key)
             case m.CameraStateChanged():
                 self._add("states", fact.id, time, *where, fact.status, fact.cause)
             case m.TrackStarted() | m.Snapshot():

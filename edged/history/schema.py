@@ -55,6 +55,8 @@ CREATE TABLE acknowledgements (
     id TEXT PRIMARY KEY, alert TEXT NOT NULL, time INTEGER NOT NULL, by TEXT NOT NULL, note TEXT NOT NULL
 );
 CREATE INDEX acknowledgements_of ON acknowledgements (alert, time);
+CREATE TABLE clips (id TEXT PRIMARY KEY, alert TEXT NOT NULL, time INTEGER NOT NULL, key TEXT NOT NULL);
+CREATE INDEX clips_of ON clips (alert);
 CREATE TABLE states (
     id TEXT PRIMARY KEY, time INTEGER NOT NULL, site TEXT NOT NULL, node TEXT NOT NULL, camera TEXT NOT NULL, status TEXT NOT NULL,
     cause TEXT
@@ -64,4 +66,4 @@ CREATE TABLE cursor (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NU
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 
-PRUNED = ("facts", "crossings", "corrections", "zone_events", "tracks", "alerts", "acknowledgements", "states")
+PRUNED = ("facts", "crossings", "corrections", "zone_events", "tracks", "alerts", "acknowledgements", "clips", "states")

@@ -1,10 +1,13 @@
 """This box: the cameras that run here, what others may ask of it, and how it does."""
 
 import asyncio
+import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import structlog
@@ -18,6 +21,7 @@ from edged.camera.faults import CameraFault
 from edged.camera.from_api import UrlRefused, check_from_api
 from edged.camera.probe import probe
 from edged.node.cameras import Cameras
+from edged.node.clips import Clips
 from edged.node.ledger import Ledger
 from edged.node.pictures import requested
 from edged.node.running import Parts, Running, stopped
@@ -27,6 +31,8 @@ from edged.node.vitals import Vitals
 from edged.subjects import Address
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 _STUCK = 30.0  # seconds
 _AGAIN = 5.0  # seconds before a camera whose task failed by a fault of ours is started again
@@ -43,11 +49,12 @@ class Node:
         self._bus = bus
         self._outbox = outbox
         self._sight = sight
-        self._threads = ThreadPoolExecutor(2, thread_name_prefix="pictures")
+        self._threads = ThreadPoolExecutor(2, thread_name_prefix="pictures", initializer=_be_nice)
         self._parts = Parts(settings, bus.link, ledger, sight, self._threads)
         self._all: dict[str, config.Camera] = {}
         self._running: dict[str, tuple[Running, asyncio.Task[None]]] = {}
         self._cameras = Cameras(settings, bus.cameras, Secrets(state / "secrets.json"), self._apply)
+        self._clips = Clips(settings.clips, state / "clips", ledger)
         self._service = f"edged-{settings.site}-{settings.node}"
         self._vitals = Vitals()
         self._group = asyncio.TaskGroup()
@@ -57,6 +64,7 @@ class Node:
             await self._alone()
             async with self._group as group:
                 group.create_task(self._vitals.run())
+                group.create_task(self._clips.run())
                 await self._cameras.begin()
                 if any(camera.enabled and camera.detection for camera in self._all.values()):
                     await self._sight.open()  # a model that is missing ends the daemon now, not a camera later
@@ -121,6 +129,10 @@ class Node:
             "start": self._start,
             "stop": self._stop,
             "picture": self._picture,
+            "gop": self._gop,
+            "watch": self._watch,
+            "record": self._record,
+            "piece": self._piece,
         }
         endpoints: dict[str, tuple[str, Handler]] = {
             verb: (subjects.every(verb, site, node), handler) for verb, handler in every.items()
@@ -141,13 +153,35 @@ class Node:
         return b"{}", {}
 
     async def _picture(self, request: Delivery) -> Answer:
+        meta, jpeg = await self._switched_on(request).pictures.get(requested(request.data))
+        return jpeg, {"Edged-Meta": msgspec.json.encode(meta).decode(), "Content-Type": "image/jpeg"}
+
+    async def _gop(self, request: Delivery) -> Answer:
+        return self._switched_on(request).video.gop(), {"Content-Type": "application/octet-stream"}
+
+    async def _watch(self, request: Delivery) -> Answer:
+        running = self._switched_on(request)
+        running.video.watch(_asked(request, asking.WatchRequest).seconds)
+        return b"{}", {}
+
+    async def _record(self, request: Delivery) -> Answer:
+        running = self._switched_on(request)
+        wanted = _asked(request, asking.ClipRequest)
+        await self._clips.record(self._address(running.settings.id), running.live, wanted)
+        return b"{}", {}
+
+    async def _piece(self, request: Delivery) -> Answer:
+        data, whole = await self._clips.read(_camera(request), _asked(request, asking.ClipRead))
+        return data, {"Edged-Meta": msgspec.json.encode(asking.ClipMeta(bytes=whole)).decode()}
+
+    def _switched_on(self, request: Delivery) -> Running:
+        """The camera a request is about. Raises Refused."""
         camera = _camera(request)
         if camera not in self._all:
             raise Refused("not_found", f"this box has no camera {camera!r}: GET /api/cameras lists them")
         if camera not in self._running:
             raise Refused("unavailable", f"camera {camera} is stopped: start it to see it")
-        meta, jpeg = await self._running[camera][0].pictures.get(requested(request.data))
-        return jpeg, {"Edged-Meta": msgspec.json.encode(meta).decode(), "Content-Type": "image/jpeg"}
+        return self._running[camera][0]
 
     async def _probe(self, request: Delivery) -> Answer:
         try:
@@ -184,9 +218,23 @@ class Node:
         )  # fmt: skip
 
 
+def _be_nice() -> None:
+    """Pictures are for people, who can wait a moment; looking at frames and decoding them cannot. On Linux a thread has its own niceness."""
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
+
+
 def _camera(request: Delivery) -> str:
     address, _ = subjects.parse(request.subject)
     return subjects.token(address.camera)
+
+
+def _asked(request: Delivery, kind: type[T]) -> T:
+    """Raises Refused for what is none."""
+    try:
+        return msgspec.json.decode(request.data or b"{}", type=kind)
+    except msgspec.MsgspecError as error:
+        raise Refused("invalid", f"not a {kind.__name__}: {error}") from None
 
 
 def _json(value: msgspec.Struct) -> Answer:

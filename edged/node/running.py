@@ -15,6 +15,7 @@ from edged.camera.source import LiveCamera, new_session
 from edged.node.ledger import Ledger
 from edged.node.pictures import Pictures
 from edged.node.sight import LazySight
+from edged.node.video import Video
 from edged.node.voice import Voice
 from edged.subjects import Address
 from edged.vision.eyes import Eyes
@@ -43,6 +44,7 @@ class Running:
         self.settings = settings
         self.live = LiveCamera(settings, settings.url, parts.settings.limits, self._on_state)
         self.pictures = Pictures(settings.id, self.live.outlet, parts.threads)
+        self.video = Video(address, parts.link, self.live, settings.preroll_max_bytes)
         self._address = address
         self._parts = parts
         self._eyes: Eyes | None = None
@@ -59,6 +61,7 @@ class Running:
                 group = self._group
                 group.create_task(self.live.run())
                 group.create_task(self._voice.run())
+                group.create_task(self.video.run())
                 group.create_task(self._tell_states())
                 self._toggle()
         finally:
@@ -93,6 +96,7 @@ class Running:
                 stale=seat.stale if seat else 0,
             ),
             reconnects=facts.reconnects, age_ms=self._voice.age_ms, detection=self.settings.detection,
+            video=self.video.way,
         )  # fmt: skip
 
     def _toggle(self) -> None:
@@ -138,6 +142,7 @@ class Running:
 
 OF_THE_STREAM = (
     "url", "transport", "loop", "open_timeout", "stall_timeout", "frozen_timeout", "retry_min", "retry_max", "decoder", "tracking",
+    "preroll", "preroll_max_bytes",
 )  # fmt: skip
 assert set(OF_THE_STREAM) <= {field.name for field in msgspec.structs.fields(config.Camera)}
 

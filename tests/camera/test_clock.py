@@ -6,9 +6,9 @@ RTP = Fraction(1, 90_000)
 FRAME = 9000  # at 10 fps
 
 
-def ticks(*pts: int | None, time_base: Fraction = RTP) -> list[int]:
+def ticks(*pts: int | None, time_base: Fraction = RTP, reordered: bool = False) -> list[int]:
     clock = Clock(fps=10)
-    return [clock.at(each, time_base) for each in pts]
+    return [clock.at(each, time_base, reordered=reordered) for each in pts]
 
 
 def test_a_session_begins_at_zero_wherever_the_stream_does():
@@ -71,3 +71,26 @@ def test_a_file_that_begins_again_goes_on_one_frame_later():
         clock.at(pts, RTP)
     clock.restart()
     assert [clock.at(pts, RTP) for pts in (0, 9000)] == [27_000, 36_000]
+
+
+def test_b_frames_keep_their_places_before_the_newest():
+    order = (0, 27_000, 9000, 18_000, 54_000, 36_000, 45_000)
+    assert ticks(*order, reordered=True) == list(order)
+
+
+def test_a_file_with_b_frames_begins_again_one_frame_later():
+    clock = Clock(fps=25)
+    for pts in (0, 27_000, 9000, 18_000):
+        clock.at(pts, RTP, reordered=True)
+    clock.restart()
+    assert [clock.at(pts, RTP, reordered=True) for pts in (0, 18_000, 9000)] == [36_000, 54_000, 45_000]
+
+
+def test_b_frames_around_the_wrap_stay_in_order():
+    end = 1 << 33
+    order = (end - 2 * FRAME, FRAME, end - FRAME, 0, 4 * FRAME, 2 * FRAME, 3 * FRAME)
+    assert ticks(*order, reordered=True) == [0, 27_000, 9000, 18_000, 54_000, 36_000, 45_000]
+
+
+def test_a_variable_rate_is_kept_as_it_is():
+    assert ticks(0, 3000, 12_000, 12_500, 90_000) == [0, 3000, 12_000, 12_500, 90_000]

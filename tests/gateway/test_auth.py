@@ -14,7 +14,7 @@ GUARDED = [route for route in ROUTES if route.login in ("key", "worker")]
 
 
 def path_of(route: Route) -> str:
-    return route.path.replace("{camera}", "front").replace("{key:.+}", "a/b.jpg")
+    return route.path.replace("{camera}", "front").replace("{session}", "front_1").replace("{key:.+}", "a/b.jpg")
 
 
 async def test_with_a_key_every_route_but_the_viewer_and_health_wants_it(nats_server: NatsServer) -> None:

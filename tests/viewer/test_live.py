@@ -11,7 +11,15 @@ from playwright.async_api import Locator, Page, expect
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 # The share of pixels that differ from the first one; and of those that are not transparent.
-PICTURE = """(canvas) => {
+PICTURE = """(shown) => {
+  let canvas = shown;
+  if (shown.tagName === "VIDEO") {
+    canvas = document.createElement("canvas");
+    canvas.width = shown.videoWidth;
+    canvas.height = shown.videoHeight;
+    if (!canvas.width) return 0;
+    canvas.getContext("2d").drawImage(shown, 0, 0);
+  }
   const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
   let other = 0;
   for (let at = 0; at < data.length; at += 4) if (Math.abs(data[at] - data[0]) > 8) other++;
@@ -66,6 +74,16 @@ async def add(page: Page, url: str, name: str) -> Locator:
 
 
 async def test_a_tile_shows_the_picture_and_boxes_that_belong_to_it(page: Page, edged_url: str) -> None:
+    await page.goto(edged_url)
+    tile = await first(page)
+    await drawn(tile, "video", PICTURE, 0.2)
+    await drawn(tile, ".overlay", OVERLAY, 50)
+    await expect(tile.locator(".exactness")).to_have_text("exact", timeout=15_000)
+    await expect(tile.locator(".transport")).to_have_text("WebRTC")
+
+
+async def test_without_webrtc_pictures_come_with_boxes_that_belong_to_them(page: Page, edged_url: str) -> None:
+    await page.add_init_script("delete globalThis.RTCPeerConnection")
     await page.goto(edged_url)
     tile = await first(page)
     await drawn(tile, ".picture", PICTURE, 0.2)
@@ -180,9 +198,9 @@ async def test_a_link_to_a_camera_opens_it(page: Page, edged_url: str) -> None:
     await expect(page.locator(".tile.large")).to_be_visible(timeout=15_000)
 
 
-async def test_without_websockets_pictures_come_as_mjpeg_with_boxes(page: Page, edged_url: str) -> None:
+async def test_without_webrtc_and_websockets_pictures_come_as_mjpeg_with_boxes(page: Page, edged_url: str) -> None:
     await page.add_init_script(
-        "globalThis.WebSocket = class extends WebSocket { constructor() { super('ws://127.0.0.1:9/'); } };"
+        "delete globalThis.RTCPeerConnection; globalThis.WebSocket = class extends WebSocket { constructor() { super('ws://127.0.0.1:9/'); } };"
     )
     await page.goto(edged_url)
     tile = await first(page)

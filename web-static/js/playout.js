@@ -6,7 +6,7 @@ const PATIENCE = 2000; // ms after which detections for a picture are not coming
 const SETTLING = 12; // pictures during which the delay may jump
 
 /** The value below which `share` of `values` lie. */
-function quantile(values, share) {
+export function quantile(values, share) {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];
 }
@@ -82,16 +82,16 @@ export class Playout {
 
   #adapt() {
     const jitter = quantile(this.arrivals, 0.9) - this.offset;
-    const target = Math.min(this.limit, Math.max(jitter, this.#need()));
+    const target = Math.min(this.limit, Math.max(jitter, enough(this.needs, this.limit)));
     const step = target - this.delay;
     this.delay += ++this.seen < SETTLING ? Math.max(0, step) : Math.max(-4, Math.min(20, step));
   }
+}
 
-  /** Enough for nearly all pictures; where detections are too rare for that, enough for those that have their own. */
-  #need() {
-    if (!this.needs.length) return 0;
-    if (quantile(this.needs, 0.5) <= this.limit) return Math.min(this.limit, quantile(this.needs, 0.95) + 10);
-    const own = Math.min(...this.needs) * 1.5;
-    return own < this.limit ? own : 0;
-  }
+/** The delay that is enough for `share` of the pictures; where detections are too rare for that, for those that have their own. */
+export function enough(needs, limit, share = 0.95) {
+  if (!needs.length) return 0;
+  if (quantile(needs, 0.5) <= limit) return Math.min(limit, quantile(needs, share) + 10);
+  const own = Math.min(...needs) * 1.5;
+  return own < limit ? own : 0;
 }

@@ -6,7 +6,7 @@ import { Timeline } from "./timeline.js";
 
 const JUDGED = 20; // pictures over which the overlay's exactness is judged
 
-/** Picture and boxes of one camera, on two canvases that lie over each other. */
+/** Picture and boxes of one camera: a canvas or a video, and a canvas that lies over it. */
 export class Screen {
   #picture;
   #context;
@@ -19,6 +19,8 @@ export class Screen {
   #exact = [];
   #times = [];
   #known = 0;
+  #aspect = 16 / 9;
+  #moving = false; // the video is on show, not the canvas
   #unwatch;
   #step = () => this.#show();
   onShape = () => {};
@@ -57,17 +59,39 @@ export class Screen {
 
   take(picture) {
     const now = performance.now();
-    if (this.transport !== picture.transport) {
-      this.transport = picture.transport;
-      this.#exact = [];
-    }
+    this.#by(picture.transport);
     this.#playout.push(picture, now);
     onNextFrame(this.#step);
+  }
+
+  /** The video shows this frame now: { session, pts, width, height }. Its boxes are drawn before the browser paints. */
+  follow({ session, pts, width, height }) {
+    const now = performance.now();
+    if (!this.#moving) this.#move(true);
+    this.#by("WebRTC");
+    this.#shape(width, height);
+    this.#see({ session, pts, at: now });
+    this.#draw(now, true);
+    if (this.#dirty) onNextFrame(this.#step);
+  }
+
+  #by(transport) {
+    if (this.transport === transport) return;
+    this.transport = transport;
+    this.#exact = [];
+  }
+
+  #move(moving) {
+    this.#moving = moving;
+    this.#picture.parentNode.classList.toggle("moving", moving);
+    if (moving) this.#playout.reset("");
   }
 
   know(detections) {
     const now = performance.now();
     this.#known = now;
+    // its frame may be on show already
+    if (this.#moving) this.redraw();
     this.#timeline.know(detections);
     this.#playout.known(detections.session, detections.pts, now);
   }
@@ -79,9 +103,8 @@ export class Screen {
   }
 
   #fit() {
-    const aspect = this.#picture.width / this.#picture.height;
-    const width = Math.min(this.#room.width, this.#room.height * aspect);
-    this.#overlay.resize(width, width / aspect, devicePixelRatio);
+    const width = Math.min(this.#room.width, this.#room.height * this.#aspect);
+    this.#overlay.resize(width, width / this.#aspect, devicePixelRatio);
     this.redraw();
   }
 
@@ -110,13 +133,25 @@ export class Screen {
     if (this.#picture.width !== bitmap.width || this.#picture.height !== bitmap.height) {
       this.#picture.width = bitmap.width;
       this.#picture.height = bitmap.height;
-      this.#fit();
-      this.onShape(bitmap.width / bitmap.height);
     }
+    this.#shape(bitmap.width, bitmap.height);
     this.#context.drawImage(bitmap, 0, 0);
     bitmap.close();
-    this.#shown = { session, pts, at: now };
-    this.#times.push(now);
+    if (this.#moving) this.#move(false);
+    this.#see({ session, pts, at: now });
+  }
+
+  #shape(width, height) {
+    const aspect = width / height;
+    if (aspect === this.#aspect) return;
+    this.#aspect = aspect;
+    this.#fit();
+    this.onShape(aspect);
+  }
+
+  #see(shown) {
+    this.#shown = shown;
+    this.#times.push(shown.at);
     if (this.#times.length > JUDGED) this.#times.shift();
   }
 

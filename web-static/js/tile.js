@@ -6,6 +6,7 @@ import { h, mark, write } from "./dom.js";
 import { icon } from "./icons.js";
 import { to } from "./routes.js";
 import { Screen } from "./screen.js";
+import { Source } from "./source.js";
 import { onDetections } from "./store.js";
 import { codecName, decimal, megabits, span, stateOf } from "./words.js";
 
@@ -17,22 +18,20 @@ export class Tile {
   aspect = 16 / 9;
   top = 0; // where its row begins, to tell rows apart
   #camera;
-  #pictures;
+  #source;
   #screen;
   #parts;
   #tools;
   #ends = [];
-  #shown = false;
   #fps = 0;
   #trouble = "";
   #width = 0;
 
   constructor(camera, pictures, onShape) {
     this.#camera = camera;
-    this.#pictures = pictures;
     const { health } = camera;
     if (health?.width && health.height) this.aspect = health.width / health.height;
-    this.#build();
+    this.#build(pictures);
     this.#screen.onShape = (aspect) => {
       const changed = Math.abs(aspect - this.aspect) > 0.01;
       this.aspect = aspect;
@@ -42,23 +41,26 @@ export class Tile {
     sizes.observe(this.#parts.stage);
     this.#ends.push(
       () => sizes.disconnect(),
-      onDetections(camera.key, (message) => this.#screen.know(message)),
+      onDetections(camera.key, (message) => this.#know(message)),
       camera.changed.watch(() => this.update()),
       second.watch(() => this.update()),
     );
   }
 
-  #build() {
+  #build(pictures) {
     const name = nameOf(this.#camera);
     const picture = h("canvas.picture", { "aria-hidden": "true" });
+    const video = h("video", { "aria-hidden": "true", muted: true, playsinline: true, disablepictureinpicture: true, tabindex: -1 });
     const overlay = h("canvas.overlay", { "aria-hidden": "true" });
+    video.muted = true; // the attribute alone does not let it play by itself
     this.#screen = new Screen(picture, overlay);
+    this.#source = new Source(this.#camera.key, pictures, this.#screen, video, this.#hear);
     this.#tools = controls(this.#camera);
     this.#parts = {
       back: h("a.back", { href: "#/live", "aria-label": "All cameras", title: "All cameras (Esc)" }, icon("back")),
       name: h("h2", {}, name), dot: h("i.dot"), state: h("span.state"),
       transport: h("span.badge.transport"), exactness: h("span.badge.exactness"), fps: h("span.fps"),
-      stage: h("a.stage", {}, picture, overlay),
+      stage: h("a.stage", {}, picture, video, overlay),
       more: h("button.more", { "aria-label": `Controls of ${name}`, "aria-expanded": "false", onclick: () => this.#toggle() }, icon("more")),
       notice: h("div.notice"), facts: h("p.facts"), age: h("span.age"),
     };
@@ -98,14 +100,11 @@ export class Tile {
 
   #reconcile() {
     if (!this.#fps || !this.#width || !this.#camera.view.enabled) {
-      if (this.#shown) this.#pictures.hide(this.#camera.key);
-      this.#shown = false;
-      return;
+      return this.#source.hide();
     }
     const pixels = this.#width * devicePixelRatio;
     const width = WIDTHS.find((size) => size >= pixels * 0.9) ?? WIDTHS.at(-1);
-    this.#shown = true;
-    this.#pictures.show(this.#camera.key, { width, fps: this.#fps }, this.#hear);
+    this.#source.show({ width, fps: this.#fps });
   }
 
   focus() {
@@ -119,6 +118,11 @@ export class Tile {
     this.node.remove();
   }
 
+  #know(detections) {
+    this.#screen.know(detections);
+    this.#source.know(detections);
+  }
+
   #hear = (picture) => {
     this.#trouble = picture.error?.message ?? "";
     if (!picture.error) this.#screen.take(picture);
@@ -129,6 +133,7 @@ export class Tile {
     const { tone, word, detail } = stateOf(this.#camera);
     const { name, dot, state, transport, exactness, fps } = this.#parts;
     const running = tone === "live";
+    this.#source.check(running);
     write(name, nameOf(this.#camera));
     mark(dot, "data-tone", tone);
     write(state, word);
@@ -136,6 +141,7 @@ export class Tile {
     mark(this.node, "data-tone", tone);
     const seen = this.#screen.shownAt > 0 && running;
     write(transport, seen ? this.#screen.transport : "");
+    transport.title = this.#source.why && `No WebRTC: ${this.#source.why}`;
     write(exactness, seen && this.#camera.view.detection ? this.#screen.exactness : "");
     exactness.title = exactness.textContent === "exact" ? "Boxes belong to the very picture on show" : "Boxes are those of the newest picture looked at";
     write(fps, seen ? `${decimal(this.#screen.fps)} fps` : "");

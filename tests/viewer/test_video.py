@@ -1,0 +1,182 @@
+"""Video in Chromium, through every way of signalling, and the boxes on it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Page, expect
+
+from edged.asking import VideoMeta
+from edged.bus.link import Refused
+from edged.messages import Track
+from tests.gateway.conftest import World, a_world
+from tests.rigs import clips
+from tests.rigs.broadcast import Broadcast, broadcasting
+from tests.rigs.nats import running_nats
+from tests.rigs.node import detections
+
+pytestmark = pytest.mark.asyncio(loop_scope="package")
+
+FPS = 15
+LIVE = {"bf": "0", "g": "60", "preset": "ultrafast", "tune": "zerolatency"}
+PLAYS = """async (begin) => {
+  const pc = new RTCPeerConnection();
+  const video = document.createElement("video");
+  video.muted = true;
+  document.body.append(video);
+  pc.ontrack = ({ track }) => { video.srcObject = new MediaStream([track]); video.play(); };
+  const json = async (path, body) => {
+    const reply = await fetch(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+    if (!reply.ok) throw new Error(await reply.text());
+    return reply.status === 204 ? null : reply.json();
+  };
+  const offer = async () => {
+    pc.addTransceiver("video", { direction: "recvonly" });
+    await pc.setLocalDescription();
+    return pc.localDescription.sdp;
+  };
+  const ways = {
+    async offer() {
+      const answer = await json("/webrtc/offer", { camera: "front", type: "offer", sdp: await offer() });
+      await pc.setRemoteDescription({ type: answer.type, sdp: answer.sdp });
+      return answer.session;
+    },
+    async api() {
+      const answer = await json("/api/webrtc/offer", { camera: "front", type: "offer", sdp: await offer() });
+      await pc.setRemoteDescription({ type: answer.type, sdp: answer.sdp });
+      return answer.session;
+    },
+    async stream() {
+      const made = await json("/api/webrtc/stream/front", {});
+      pc.onicecandidate = ({ candidate }) => json("/api/webrtc/candidate", { session: made.session, candidate });
+      await pc.setRemoteDescription(made.offer);
+      await pc.setLocalDescription();
+      await json("/api/webrtc/answer", { session: made.session, type: "answer", sdp: pc.localDescription.sdp });
+      return made.session;
+    },
+    async socket() {
+      const made = await json("/api/webrtc/stream/front", {});
+      const socket = new WebSocket(made.ws);
+      const say = (word) => socket.send(JSON.stringify(word));
+      await new Promise((done) => {
+        socket.onmessage = async ({ data }) => {
+          const word = JSON.parse(data);
+          if (word.type === "offer") {
+            await pc.setRemoteDescription({ type: "offer", sdp: word.sdp });
+            pc.onicecandidate = ({ candidate }) => say({ type: "candidate", candidate });
+            await pc.setLocalDescription();
+            say({ type: "answer", sdp: pc.localDescription.sdp });
+          } else if (word.state === "connected") done();
+        };
+      });
+      return made.session;
+    },
+    async whep() {
+      const sdp = await offer();
+      const reply = await fetch("/whep/front", { method: "POST", headers: { "content-type": "application/sdp" }, body: sdp });
+      if (reply.status !== 201) throw new Error(await reply.text());
+      await pc.setRemoteDescription({ type: "answer", sdp: await reply.text() });
+      return reply.headers.get("location").split("/").at(-1);
+    },
+  };
+  const session = await ways[begin]();
+  const frames = [];
+  await new Promise((done) => {
+    const next = () => video.requestVideoFrameCallback((now, frame) => { frames.push(frame.rtpTimestamp); frames.length < 20 ? next() : done(); });
+    next();
+  });
+  globalThis.pc = pc;
+  return { session, width: video.videoWidth, height: video.videoHeight, frames };
+}"""
+
+
+@dataclass
+class Show:
+    world: World
+    video: Broadcast
+
+    async def sessions(self, count: int) -> list[Any]:
+        found = await self.world.until("/api/streams/status", lambda found: len(found["sessions"]) == count)
+        return list(found["sessions"])
+
+
+@asynccontextmanager
+async def showing(folder: Path, **gateway: Any) -> AsyncIterator[Show]:
+    clip = clips.write(folder / "live.mp4", "libx264", "yuv420p", count=240, fps=FPS, options=LIVE)
+    async with running_nats(folder / "nats") as nats, a_world(nats, **gateway) as world:
+        await world.node.add("front")
+        await world.node.healthy()
+        await world.until("/api/cameras", lambda found: found["total"] == 1)
+        async with broadcasting(world.node.bus.link, world.node.address("front"), clip, FPS) as video:
+            beating = asyncio.create_task(health(world, video))
+            yield Show(world, video)
+            beating.cancel()
+
+
+async def health(world: World, video: Broadcast) -> None:
+    while True:
+        await world.node.healthy()
+        await world.node.healthy("front", session=video.session)
+        await asyncio.sleep(1)
+
+
+@pytest_asyncio.fixture(loop_scope="package")
+async def show(tmp_path: Path) -> AsyncIterator[Show]:
+    async with showing(tmp_path) as show:
+        yield show
+
+
+def number_shown_by(show: Show) -> Any:
+    """Detections of every frame whose one box says the frame's number: its left is number modulo 200, in 1/250 of the width."""
+
+    async def tell(meta: VideoMeta) -> None:
+        track = Track(id=1, label="person", score=0.9, box=((meta.seq % 200) / 250, 0.3, 0.15, 0.4), age=1)
+        await asyncio.sleep(0.02)
+        found = detections(
+            show.world.node.address("front"), session=meta.session, seq=meta.seq, pts=meta.pts, tracks=(track,)
+        )
+        await show.world.node.bus.link.publish(found)
+
+    return tell
+
+
+@pytest.mark.parametrize("way", ["offer", "api", "stream", "socket", "whep"])
+async def test_chromium_plays_through_every_way_of_signalling(page: Page, show: Show, way: str) -> None:
+    await page.goto(f"{show.world.url}/config.js")
+    played = await page.evaluate(PLAYS, way)
+    assert (played["width"], played["height"]) == (320, 240)
+    assert len(set(played["frames"])) == 20
+    (session,) = await show.sessions(1)
+    assert (session["session"], session["state"]) == (played["session"], "connected")
+    await page.evaluate("pc.close()")
+    await show.sessions(0)
+
+
+async def test_a_tile_shows_video_with_the_boxes_of_the_very_frame(page: Page, show: Show) -> None:
+    show.video.beside = number_shown_by(show)
+    await page.goto(show.world.url)
+    tile = page.locator(".tile")
+    await expect(tile.locator(".transport")).to_have_text("WebRTC", timeout=10_000)
+    await expect(tile.locator(".exactness")).to_have_text("exact", timeout=15_000)
+    assert show.world.node.pictures == []
+    await page.goto("about:blank")
+    await show.sessions(0)
+
+
+async def test_without_video_there_are_pictures_and_the_badge_says_why(page: Page, show: Show) -> None:
+    show.video.refusal = Refused("unavailable", "camera front has no video today")
+    await page.goto(show.world.url)
+    tile = page.locator(".tile")
+    await expect(tile.locator(".transport")).to_have_attribute(
+        "title", "No WebRTC: camera front has no video today", timeout=10_000
+    )
+    async with asyncio.timeout(10):
+        while not show.world.node.pictures:
+            await asyncio.sleep(0.05)
+    show.video.refusal = None
+    await expect(tile.locator(".transport")).to_have_text("WebRTC", timeout=15_000)
