@@ -67,6 +67,7 @@ class WebRtc(_Part, frozen=True, kw_only=True):
 
 class Auth(_Part, frozen=True, kw_only=True):
     api_key: str = ""
+    worker_token: Annotated[str, Meta(description="For POST /api/alerts alone, by outside workers.")] = ""
 
 
 class Detector(_Part, frozen=True, kw_only=True):
@@ -206,7 +207,7 @@ class Counter(_Part, frozen=True, kw_only=True):
 class Handlers(_Part, frozen=True, kw_only=True):
     """Which files of handlers/ run here; `dir` holds the owner's own."""
 
-    run: tuple[str, ...] = ("alerts", "snapshots", "clips", "occupancy")
+    run: tuple[str, ...] = ("alerts", "snapshots", "clips", "occupancy", "history", "email", "webhook")
     dir: str = ""
 
 
@@ -218,9 +219,48 @@ class FromApi(_Part, frozen=True, kw_only=True):
     max_cameras: Count = 64
 
 
+class History(_Part, frozen=True, kw_only=True):
+    """How long history.db keeps what. Counts of hours and days stay for ever."""
+
+    details_days: Annotated[Positive, Meta(description="Crossings, corrections, alerts, and counts of minutes.")] = 400
+    tracks_days: Annotated[Positive, Meta(description="Tracks, visits of zones, states of cameras.")] = 90
+
+
+Secret = Annotated[str, Meta(description="Write it as ${NAME}, from the environment.")]
+
+
+class Email(_Part, frozen=True, kw_only=True):
+    """Mails alerts. Without a host none are sent."""
+
+    host: str = ""
+    port: Annotated[int, Meta(ge=0, le=65535, description="0: 465 with ssl, 587 with tls, else 25.")] = 0
+    security: Literal["tls", "ssl", "plain"] = "tls"
+    user: str = ""
+    password: Secret = ""
+    sender: str = ""
+    to: tuple[str, ...] = ()
+    severities: tuple[Severity, ...] = ("warning", "alarm")
+    subject: str = "{severity}: {message}"
+    text: str = "{message}\n\ncamera {camera} of {site}\n{time}\nrule {rule}\n"
+    viewer: Annotated[str, Meta(description="Address of the viewer, for links.")] = ""
+
+
+class Webhook(_Part, frozen=True, kw_only=True):
+    """Posts alerts as JSON, signed with `secret`."""
+
+    name: Token
+    url: Annotated[str, Meta(pattern="^https?://[^/]")]
+    secret: Secret = ""
+    severities: tuple[Severity, ...] = ("info", "warning", "alarm")
+    timeout: Positive = 10.0
+
+
 class Log(_Part, frozen=True, kw_only=True):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "console", "json"] = "auto"
+    file: Annotated[str, Meta(description="Also into this file, as JSON; empty: none.")] = ""
+    size: Annotated[int, Meta(ge=10_000, description="Bytes after which the file is put aside.")] = 10_000_000
+    keep: Annotated[int, Meta(ge=1, le=1000, description="Files put aside that are kept.")] = 5
 
 
 class Limits(_Part, frozen=True, kw_only=True):
@@ -233,6 +273,7 @@ class Limits(_Part, frozen=True, kw_only=True):
 class Config(_Part, frozen=True, kw_only=True):
     site: Token = "home"
     node: Token = "edge"
+    time_zone: Annotated[str, Meta(description="IANA name, such as Europe/Berlin; empty: the system's.")] = ""
     state_dir: Annotated[str, Meta(description="Empty: $STATE_DIRECTORY, or ~/.local/state/edged.")] = ""
     nats: Nats = Nats()
     gateway: Gateway = Gateway()
@@ -243,6 +284,8 @@ class Config(_Part, frozen=True, kw_only=True):
     from_api: FromApi = FromApi()
     handlers: Handlers = Handlers()
     clips: Clips = Clips()
+    history: History = History()
+    email: Email = Email()
     log: Log = Log()
     aliases: dict[str, tuple[str, ...]] = field(
         default_factory=lambda: {"vehicle": ("car", "truck", "bus", "motorcycle")}
@@ -250,3 +293,4 @@ class Config(_Part, frozen=True, kw_only=True):
     cameras: tuple[Camera, ...] = ()
     counters: tuple[Counter, ...] = ()
     alerts: tuple[AlertRule, ...] = ()
+    webhooks: tuple[Webhook, ...] = ()

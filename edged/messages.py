@@ -192,6 +192,14 @@ class AlertRaised(Fact, frozen=True, kw_only=True, tag="alert"):
     snapshot: str | None
 
 
+class AlertAcknowledged(Fact, frozen=True, kw_only=True, tag="alert_acknowledged"):
+    """Somebody has seen the alert with the id `alert`. The first one to say so counts."""
+
+    alert: str
+    by: str
+    note: str
+
+
 class ClipReady(Fact, frozen=True, kw_only=True, tag="clip"):
     """The clip of an alert is complete. It begins at `since` with the frame of `pts`; `GET /api/clips/{key}` has it."""
 
@@ -287,5 +295,6 @@ class CapacityChanged(Fact, frozen=True, kw_only=True, tag="capacity_changed"):
 FrameTraffic = Detections | CameraHealth | NodeHealth
 CrossingFact = LineCrossed | CountCorrected
 ZoneFact = ZoneEntered | ZoneLeft | ZoneDwelled | CapacityChanged
-AnyFact = CameraStateChanged | TrackStarted | TrackEnded | Snapshot | AlertRaised | ClipReady | CrossingFact | ZoneFact
+AlertFact = AlertRaised | AlertAcknowledged
+AnyFact = CameraStateChanged | TrackStarted | TrackEnded | Snapshot | AlertFact | ClipReady | CrossingFact | ZoneFact
 AnyMessage = FrameTraffic | AnyFact

@@ -24,6 +24,7 @@ KINDS: dict[type[m.Message], str] = {
     m.Snapshot: "snapshots",
     m.AlertRaised: "alert",
     m.ClipReady: "clip",
+    m.AlertAcknowledged: "alert",
 }
 FACT_KINDS = ("state", "track", "crossing", "zone", "alert", "clip")
 PICTURE_KINDS = ("snapshots",)

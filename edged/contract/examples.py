@@ -64,6 +64,10 @@ EXAMPLES: tuple[m.AnyMessage, ...] = (
         site=SITE, node=NODE, camera="_", time=NOON, id=f"shop.capacity.{NODE}.{CAMERA}.{SESSION}.7.door.3753000.crossed",
         of="counter", name="shop", occupancy=40, warn_threshold=40, max_capacity=50, state="warn", previous="ok",
     ),
+    m.AlertAcknowledged(
+        site=SITE, node=NODE, camera=CAMERA, time=NOON, id="mkx3q2b1m", alert=f"loiter.{NODE}.{CAMERA}.{SESSION}.7", by="anna",
+        note="a delivery",
+    ),
     m.Snapshot(
         site=SITE, node=NODE, camera=CAMERA, time=NOON, id=f"{NODE}.{CAMERA}.{SESSION}.7.shot.1", session=SESSION, track=7,
         pts=3_753_000, label="person", score=0.91, box=BOX, width=1280, height=720, quality=12.5, key=PICTURE,
