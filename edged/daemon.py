@@ -1,6 +1,7 @@
 """The composition root: what edged.toml has is started, in one stack of lifetimes and one group of tasks."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Coroutine
@@ -32,6 +33,7 @@ log = structlog.get_logger()
 
 EXPECTED = (BrokerError, BusError, GatewayError, ModelError, settings.SettingsError, OSError, ValueError)
 OUTBOX_BYTES = 1_000_000_000
+LAST_RESORT = 5.0  # seconds after which a shutdown that hangs is cut short
 
 
 def main(work: Coroutine[None, None, None]) -> int:
@@ -53,9 +55,24 @@ def main(work: Coroutine[None, None, None]) -> int:
 async def _until_signalled(work: Coroutine[None, None, None]) -> None:
     running = asyncio.ensure_future(work)
     loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        # once: a second cancellation would interrupt the first one's tidying up
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, lambda: None)
+        running.cancel()
+        loop.call_later(LAST_RESORT, _give_up)
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, running.cancel)
+        loop.add_signal_handler(number, end)
     await running
+
+
+def _give_up() -> None:
+    """Nothing is lost by it: facts are on disk, and the broker ends with its parent."""
+    waiting = [f"{task.get_name()}: {task.get_coro()}" for task in asyncio.all_tasks() if not task.done()]
+    log.error("shutdown hangs", tasks=waiting)
+    os._exit(1)
 
 
 async def run(config: Config) -> None:

@@ -39,8 +39,9 @@ async def watch(address: Address, eyes: Eyes, seat: Seat, frames: Latest[Frame],
             visit.moment = _moment(frame)
             for fact in visit.presence.see(look.update, visit.moment):
                 await voice.state(fact)
-            for shot in visit.choose(frame, look):
-                voice.picture(frame, shot, eyes.labels[shot.tracked.label])
+            if eyes.takes_pictures:
+                for shot in visit.choose(frame, look):
+                    voice.picture(frame, shot, eyes.labels[shot.tracked.label])
     finally:
         await _over(visit, voice)
 

@@ -27,7 +27,7 @@ log = structlog.get_logger()
 
 ACK_WAIT = 10.0  # a delivery that a dying connection swallowed comes again after that
 IN_HAND = 1000  # a consumer may hold so many facts without having acknowledged them
-RETRY = 0.5
+RETRY = (0.5, 5.0)
 # What the courier may send again lies within this time, so a consumer that has to be made anew starts no later than this.
 OVERLAP = timedelta(seconds=UNSYNCED_SECONDS + 30)
 
@@ -136,18 +136,24 @@ class Facts:
         """Messages of a consumer that is looked after: `config` tells how to make it, given when the last one was stored."""
         stream = OF_KIND[kind]
         last: datetime | None = None
+        wait, said = RETRY[0], ""
         while True:
             while not self._link.connected:
                 await self._link.connection_after(self._link.connections)
             try:
                 consumer = await self._consumer(stream, durable, config(last))
+                wait, said = RETRY[0], ""
                 async with aclosing(pull(self._link, stream, consumer)) as messages:
                     async for msg in messages:
                         yield msg
                         last = msg.metadata.timestamp
             except (errors.Error, TimeoutError) as error:
-                log.warning("consumer lost", kind=kind, name=durable, error=str(error) or type(error).__name__)
-                await asyncio.sleep(RETRY)
+                reason = str(error) or type(error).__name__
+                if reason != said:  # a stream that nobody has made yet may be missing for long
+                    log.warning("consumer lost", kind=kind, name=durable, error=reason)
+                said = reason
+                await asyncio.sleep(wait)
+                wait = min(2 * wait, RETRY[1])
 
     def _replayed(self, kind: str, since: datetime | None) -> AsyncGenerator[Msg, None]:
         def config(last: datetime | None) -> api.ConsumerConfig:
@@ -175,7 +181,7 @@ class Facts:
             except js_errors.NotFoundError:
                 return None
             except (errors.Error, TimeoutError):
-                await asyncio.sleep(RETRY)
+                await asyncio.sleep(RETRY[0])
 
     async def _consumer(self, stream: str, durable: str | None, config: api.ConsumerConfig) -> str:
         if durable:

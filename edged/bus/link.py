@@ -245,5 +245,5 @@ async def connect(url: str, name: str, timeout: float = 5.0) -> AsyncIterator[Li
     try:
         yield link
     finally:
-        with suppress(errors.Error, asyncio.TimeoutError):
+        with suppress(errors.Error, TimeoutError, OSError):
             await nc.close()

@@ -143,7 +143,7 @@ def _import(library: Library, origin: Path, folder: Path) -> int:
 
 
 def _complain(line: str) -> None:
-    print(line, file=sys.stderr)
+    print(f"edged: {line}", file=sys.stderr)
 
 
 class _Bar:

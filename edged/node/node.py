@@ -1,6 +1,8 @@
 """This box: the cameras that run here, what others may ask of it, and how it does."""
 
 import asyncio
+import os
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -43,7 +45,7 @@ class Node:
         self._bus = bus
         self._outbox = outbox
         self._sight = sight
-        self._threads = ThreadPoolExecutor(2, thread_name_prefix="pictures")
+        self._threads = ThreadPoolExecutor(2, thread_name_prefix="pictures", initializer=_be_nice)
         self._parts = Parts(settings, bus.link, ledger, sight, self._threads)
         self._all: dict[str, config.Camera] = {}
         self._running: dict[str, tuple[Running, asyncio.Task[None]]] = {}
@@ -200,6 +202,12 @@ class Node:
             rss=self._vitals.rss(), loop_lag_ms=round(self._vitals.loop_lag_ms(), 1),
             outbox_pending=self._outbox.pending, notices=sight.detector.notices if sight else (),
         )  # fmt: skip
+
+
+def _be_nice() -> None:
+    """Pictures are for people, who can wait a moment; looking at frames and decoding them cannot. On Linux a thread has its own niceness."""
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
 
 
 def _camera(request: Delivery) -> str:

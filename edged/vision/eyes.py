@@ -50,6 +50,10 @@ class Eyes:
         self._open()
 
     @property
+    def takes_pictures(self) -> bool:
+        return self._settings.snapshots
+
+    @property
     def unknown_labels(self) -> tuple[str, ...]:
         """Labels the camera asks for and this model does not know."""
         return self._filters.unknown
