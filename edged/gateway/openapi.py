@@ -20,6 +20,7 @@ _PARAMETER = re.compile(r"{(\w+)(?::[^}]*)?}")
 _ABOUT = {
     "camera": "Its id; `node.id` or `site.node.id` where several cameras share the id.",
     "session": "As the gateway named it.",
+    "path": "`info`, or the session, and after a slash the handle, as Janus numbered them.",
     "key": "As an alert names it in `snapshot`.",
 }
 

@@ -8,6 +8,7 @@ from msgspec import Struct
 from edged.asking import ProbeReport
 from edged.gateway import alerts, cameras, docs, health, history, metrics, mjpeg, pictures, realtime, static
 from edged.gateway.errors import Handler
+from edged.gateway.janus import proxy
 from edged.gateway.webrtc import signalling, whep
 from edged.gateway.wire import NoQuery
 
@@ -76,6 +77,12 @@ ROUTES = (
     Route("PATCH", "/whep/{camera}/{session}", whep.trickled, "A WHEP player's ICE candidates.", "", status=204,
           takes="application/trickle-ice-sdpfrag"),
     Route("DELETE", "/whep/{camera}/{session}", whep.ended, "Ends a WHEP session.", ""),
+    Route("GET", "/janus", proxy.passed, "Janus' WebSocket API, to watch.", WEBSOCKET, status=101, head=False),
+    Route("POST", "/janus", proxy.passed, "Janus' HTTP API, to watch.", "application/json", takes="application/json"),
+    Route("GET", r"/janus/{path:info|\d+}", proxy.passed, "What Janus is, and the events of a session.", "application/json",
+          head=False),
+    Route("POST", r"/janus/{path:\d+(?:/\d+)?}", proxy.passed, "A session of Janus, and its handles.", "application/json",
+          takes="application/json"),
     Route("GET", "/api/alerts", history.alerts, "Alerts, newest first.", history.AlertPage, query=alerts.AlertQuery),
     Route("GET", "/api/snapshots/{key:.+}", history.snapshot, "A stored picture.", "image/jpeg"),
     Route("GET", "/metrics", metrics.metrics, "Figures for Prometheus.", "text/plain"),
