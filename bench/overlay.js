@@ -23,7 +23,7 @@
     const next = () =>
       video.requestVideoFrameCallback((now, { rtpTimestamp, receiveTime, expectedDisplayTime }) => {
         // the viewer's own callback for this frame ran before this one
-        seen.push({ code: code(), box: box(), rtp: rtpTimestamp, held: expectedDisplayTime - receiveTime });
+        seen.push({ code: code(), box: box(), rtp: rtpTimestamp, held: expectedDisplayTime - receiveTime, shown: performance.timeOrigin + now });
         seen.length < count ? next() : done(seen);
       });
     next();

@@ -10,6 +10,7 @@ import random
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -114,13 +115,31 @@ async def first_pictures(page: Page, url: str, count: int) -> list[float]:
     return found
 
 
-async def errors(page: Page, count: int) -> tuple[list[int], list[float], int]:
-    """(frames off for each frame shown, ms from receipt to display, frames without a box)."""
+async def delays(page: Page, video: Broadcast, count: int) -> list[float]:
+    """Milliseconds from the moment a frame's packets were published to the browser's showing it; without boxes to wait for."""
+    published: dict[int, float] = {}
+
+    async def note(meta: VideoMeta) -> None:
+        published[meta.seq % NUMBERS] = time.time() * 1000
+
+    video.beside = note
+    await asyncio.sleep(5)
+    seen = await look(page, count)
+    return [one["shown"] - published[one["code"]] for one in seen]
+
+
+async def look(page: Page, count: int) -> list[Any]:
     told = {"count": count, "bits": clips.BITS, "cell": clips.CELL, "width": WIDTH, "first": FIRST, "step": STEP}
-    seen = await page.evaluate(SCRIPT, told)
-    boxed = [one for one in seen if one["box"] >= 0]
+    return list(await page.evaluate(SCRIPT, told))
+
+
+async def errors(page: Page, count: int, every: int) -> tuple[list[int], list[float], int]:
+    """(frames off for each frame shown, ms from receipt to display, frames without a box)."""
+    seen = await look(page, count)
+    # where the numbers begin anew the box jumps back, and between is nowhere
+    boxed = [one for one in seen if one["box"] >= 0 and every - 1 <= one["code"] <= NUMBERS - every]
     off = [min((one["box"] - one["code"]) % NUMBERS, (one["code"] - one["box"]) % NUMBERS) for one in boxed]
-    return off, [one["held"] for one in seen], len(seen) - len(boxed)
+    return off, [one["held"] for one in seen], sum(one["box"] < 0 for one in seen)
 
 
 async def measured(count: int) -> list[Row]:
@@ -128,11 +147,14 @@ async def measured(count: int) -> list[Row]:
         async with stage(Path(folder)) as (world, video), viewer() as page:
             clicks = await first_pictures(page, world.url, 10)
             rows = [Row("click to first picture, worst of 10", max(clicks), "ms", 1000, "≤", f"first {clicks[0]:.0f}")]
+            late = await delays(page, video, min(count, 300))
+            rows.append(Row("packet published to frame on show, median", percentile(late, 0.5), "ms"))
+            rows.append(Row("packet published to frame on show, p95", percentile(late, 0.95), "ms", 50, "≤"))
             for every in (1, 3):
                 video.beside = boxes(world, every, (0.02, 0.05))
                 await expect(page.locator(".exactness")).to_have_text("exact", timeout=60_000)
                 await asyncio.sleep(SETTLING)
-                off, held, bare = await errors(page, count)
+                off, held, bare = await errors(page, count, every)
                 name = "every frame looked at" if every == 1 else f"every {every}rd frame looked at"
                 wrong = sum(error > 0 for error in off)
                 note = f"{wrong} of {len(off)} off, worst {max(off, default=0)}, {bare} without a box"

@@ -7,6 +7,8 @@ from msgspec import Meta, Struct
 from edged.config import Camera
 from edged.messages import Time, Token
 
+PIECE = 256 * 1024  # bytes of a clip in one message
+
 ErrorCode = Literal["invalid", "not_found", "forbidden", "limit", "unavailable"]
 
 
@@ -71,6 +73,29 @@ class WatchRequest(Struct, frozen=True, kw_only=True):
     """Somebody watches for so many seconds more."""
 
     seconds: Annotated[float, Meta(gt=0, le=60)] = 10.0
+
+
+class ClipRequest(Struct, frozen=True, kw_only=True):
+    """A clip of `session` from the last key frame before `since` until `until`; `id` names it, and is an alert's."""
+
+    id: str
+    session: str
+    since: Time
+    until: Time
+
+
+class ClipRead(Struct, frozen=True, kw_only=True):
+    """Up to `size` bytes of a clip from `offset` on."""
+
+    id: str
+    offset: Annotated[int, Meta(ge=0)] = 0
+    size: Annotated[int, Meta(ge=0, le=PIECE)] = PIECE
+
+
+class ClipMeta(Struct, frozen=True, kw_only=True):
+    """How large the whole clip is."""
+
+    bytes: int
 
 
 class VideoMeta(Struct, frozen=True, kw_only=True):

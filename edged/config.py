@@ -180,10 +180,23 @@ class AlertRule(_Part, frozen=True, kw_only=True):
     severity: Severity = "info"
 
 
+class Clips(_Part, frozen=True, kw_only=True):
+    """The clips of alerts, kept by the box that has the camera."""
+
+    before: Annotated[NotNegative, Meta(description="Seconds before its subject was first seen.")] = 5.0
+    after: Annotated[NotNegative, Meta(description="Seconds after the alert was raised.")] = 10.0
+    longest: Annotated[Positive, Meta(description="Seconds, however long it takes until an alert is raised.")] = 120.0
+    max_age_days: Positive = 30.0
+    max_bytes: Count = 10_000_000_000
+    min_free: Annotated[int, Meta(ge=0, description="Bytes of the disk that clips leave to facts and pictures.")] = (
+        1_000_000_000
+    )
+
+
 class Handlers(_Part, frozen=True, kw_only=True):
     """Which files of handlers/ run here; `dir` holds the owner's own."""
 
-    run: tuple[str, ...] = ("alerts", "snapshots")
+    run: tuple[str, ...] = ("alerts", "snapshots", "clips")
     dir: str = ""
 
 
@@ -220,6 +233,7 @@ class Config(_Part, frozen=True, kw_only=True):
     limits: Limits = Limits()
     from_api: FromApi = FromApi()
     handlers: Handlers = Handlers()
+    clips: Clips = Clips()
     log: Log = Log()
     aliases: dict[str, tuple[str, ...]] = field(
         default_factory=lambda: {"vehicle": ("car", "truck", "bus", "motorcycle")}

@@ -34,9 +34,11 @@ from edged.asking import CameraRecord
 from edged.bus.bus import Bus
 from edged.bus.deliveries import FactDelivery
 from edged.bus.facts import Facts
+from edged.bus.link import Link, Refused
 from edged.bus.pictures import Pictures
 from edged.bus.tables import Table
 from edged.config import Config
+from edged.subjects import Address
 
 log = structlog.get_logger()
 
@@ -81,6 +83,7 @@ class HandlerBus:
     """What a handler has of the world."""
 
     config: Config
+    link: Link
     facts: Facts
     pictures: Pictures
     cameras: Table[CameraRecord]
@@ -88,6 +91,14 @@ class HandlerBus:
     async def publish_fact(self, fact: m.AnyFact, payload: bytes = b"") -> None:
         """Returns when the fact is safe on disk; the same id twice is one fact."""
         await self.facts.publish(fact, payload)
+
+    async def ask(self, address: Address, verb: str, wanted: msgspec.Struct) -> str:
+        """Asks the box that has this camera; the sentence with which it refuses, or empty. Raises BusError when it cannot be reached."""
+        try:
+            await self.link.ask(subjects.on(address, verb), msgspec.json.encode(wanted))
+        except Refused as refusal:
+            return str(refusal)
+        return ""
 
     def durable(self, name: str) -> str:
         """`name` as this box's own: other boxes on the same broker hear everything too, under theirs."""
@@ -118,7 +129,7 @@ class Handlers:
     def __init__(self, config: Config, bus: Bus) -> None:
         self._config = config
         self._link = bus.link
-        self._bus = HandlerBus(config, bus.facts, bus.pictures, bus.cameras)
+        self._bus = HandlerBus(config, bus.link, bus.facts, bus.pictures, bus.cameras)
 
     async def run(self) -> None:
         handlers = await asyncio.to_thread(load_all, self._config.handlers.run, self._config.handlers.dir)

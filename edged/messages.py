@@ -189,6 +189,19 @@ class AlertRaised(Fact, frozen=True, kw_only=True, tag="alert"):
     snapshot: str | None
 
 
+class ClipReady(Fact, frozen=True, kw_only=True, tag="clip"):
+    """The clip of an alert is complete. It begins at `since` with the frame of `pts`; `GET /api/clips/{key}` has it."""
+
+    alert: str
+    session: str
+    pts: int
+    since: Time
+    seconds: float
+    bytes: int
+    codec: str
+    key: str
+
+
 FrameTraffic = Detections | CameraHealth | NodeHealth
-AnyFact = CameraStateChanged | TrackStarted | TrackEnded | Snapshot | AlertRaised
+AnyFact = CameraStateChanged | TrackStarted | TrackEnded | Snapshot | AlertRaised | ClipReady
 AnyMessage = FrameTraffic | AnyFact

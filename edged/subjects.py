@@ -17,8 +17,9 @@ KINDS: dict[type[m.Message], str] = {
     m.TrackEnded: "track",
     m.Snapshot: "snapshots",
     m.AlertRaised: "alert",
+    m.ClipReady: "clip",
 }
-FACT_KINDS = ("state", "track", "alert")
+FACT_KINDS = ("state", "track", "alert", "clip")
 PICTURE_KINDS = ("snapshots",)
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")

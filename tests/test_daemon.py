@@ -4,13 +4,19 @@ import asyncio
 import json
 import os
 import signal
+from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 
+import aiohttp
+import av
 import jsonschema
 import msgspec
 import nats
 import pytest
+from av.video.frame import PictureType
 
+from edged import framing
 from edged import messages as m
 from edged.contract import generate
 from tests.rigs.daemon import Daemon, camera, running_daemon
@@ -76,8 +82,6 @@ async def test_an_alert_comes_with_its_picture(tmp_path: Path, pedestrians: Path
         assert alerts[0]["rule"] == "somebody"
         client = await nats.connect(await daemon.bus_url())
         await client.close()
-        import aiohttp
-
         async with aiohttp.ClientSession() as session:
             while True:
                 async with session.get(daemon.url + alerts[0]["snapshot_url"]) as response:
@@ -231,3 +235,102 @@ async def test_two_boxes_of_one_name_on_one_bus_are_refused(tmp_path: Path) -> N
         with pytest.raises(AssertionError, match=r"another edged on this NATS is called home\.edge"):
             await daemon.start()
         assert await daemon.stop() == 1
+
+
+@pytest.fixture(scope="module")
+def walk(pedestrians: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Some seconds of the pedestrians as a camera would send them: H.264 with a key frame a second."""
+    path = tmp_path_factory.mktemp("walk") / "walk.mp4"
+    with av.open(str(pedestrians)) as source, av.open(str(path), "w") as made:
+        options = {"preset": "ultrafast", "tune": "zerolatency", "g": "10"}
+        stream = made.add_stream("libx264", rate=10, options=options)
+        its = source.streams.video[0].codec_context
+        stream.width, stream.height, stream.pix_fmt = its.width, its.height, "yuv420p"
+        for number, frame in enumerate(islice(source.decode(video=0), 150)):
+            picture = frame.reformat(format="yuv420p")
+            picture.pts, picture.time_base = number, Fraction(1, 10)
+            picture.pict_type = PictureType.NONE
+            made.mux(stream.encode(picture))
+        made.mux(stream.encode(None))
+    return path
+
+
+async def test_an_alert_has_a_clip_from_before_it_began(tmp_path: Path, walk: Path) -> None:
+    clips = "[clips]\nbefore = 1.0\nafter = 1.0\nmin_free = 0\n"
+    async with running_daemon(tmp_path, clips + camera("walk", walk) + ALERT) as daemon, asyncio.timeout(60):
+        while not (url := next((each["clip_url"] for each in (await daemon.get("/api/alerts"))["alerts"]), None)):
+            await asyncio.sleep(0.1)
+        async with aiohttp.ClientSession() as session:
+            async with session.get(daemon.url + url) as response:
+                assert (response.status, response.content_type) == (200, "video/mp4")
+                whole = await response.read()
+            for asked, status, part in (
+                ("bytes=100-199", 206, whole[100:200]),
+                ("bytes=-50", 206, whole[-50:]),
+                (f"bytes={len(whole) - 10}-", 206, whole[-10:]),
+                (f"bytes={len(whole)}-", 416, None),
+            ):
+                async with session.get(daemon.url + url, headers={"Range": asked}) as response:
+                    assert response.status == status, asked
+                    if part is not None:
+                        assert await response.read() == part
+                        assert response.headers["Content-Range"].endswith(f"/{len(whole)}")
+            async with session.head(daemon.url + url) as response:
+                assert response.headers["Content-Length"] == str(len(whole))
+            async with session.get(f"{daemon.url}/api/clips/home/edge/walk/nosuch.mp4") as response:
+                assert response.status == 404
+        [ready] = [fact for fact in await facts(await daemon.bus_url(), "clip", m.ClipReady) if fact.alert in url]
+        [alert] = [each for each in (await daemon.get("/api/alerts"))["alerts"] if each["id"] == ready.alert]
+        assert ready.since.isoformat() < alert["since"]
+        (tmp_path / "clip.mp4").write_bytes(whole)
+        with av.open(str(tmp_path / "clip.mp4")) as container:
+            assert len(list(container.decode(video=0))) / 10 > 1
+
+
+async def test_a_daemon_killed_while_it_records_leaves_no_broken_clip(tmp_path: Path, walk: Path) -> None:
+    clips = "[clips]\nbefore = 1.0\nafter = 60.0\nmin_free = 0\n"
+    async with running_daemon(tmp_path, clips + camera("walk", walk) + ALERT) as daemon, asyncio.timeout(60):
+        folder = tmp_path / "state" / "clips"
+        while not list(folder.rglob("*.part")):
+            await asyncio.sleep(0.1)
+        await daemon.stop(signal.SIGKILL)
+        left = list(folder.rglob("*.part"))
+        assert left
+        await daemon.start()
+        while any(path.exists() for path in left):
+            await asyncio.sleep(0.1)
+        assert not list(folder.rglob("*.mp4"))
+        assert await facts(await daemon.bus_url(), "clip", m.ClipReady) == []
+
+
+async def test_video_is_answered_for_over_nats(tmp_path: Path, walk: Path) -> None:
+    async with running_daemon(tmp_path, camera("walk", walk)) as daemon, asyncio.timeout(30):
+        await daemon.until_status("walk", "running")
+        client = await nats.connect(await daemon.bus_url())
+        subscription = await client.subscribe("edged.v1.home.edge.walk.video")
+        assert (await client.request("edged.v1.home.edge.walk.watch", b'{"seconds": 10}')).data == b"{}"
+        meta = json.loads((await subscription.next_msg(10)).headers["Edged-Meta"])
+        start = list(framing.unpack((await client.request("edged.v1.home.edge.walk.gop", b"")).data))
+        assert start[0][0].key
+        assert start[0][0].session == meta["session"]
+        refusal = await client.request("edged.v1.home.edge.walk.watch", b'{"seconds": -1}')
+        assert refusal.headers["Nats-Service-Error-Code"] == "invalid"
+        assert (await daemon.camera("walk"))["health"]["video"]
+        await client.close()
+
+
+async def test_every_box_names_the_access_unit_it_was_seen_in(tmp_path: Path, walk: Path) -> None:
+    async with running_daemon(tmp_path, camera("walk", walk)) as daemon, asyncio.timeout(30):
+        client = await nats.connect(await daemon.bus_url())
+        video = await client.subscribe("edged.v1.home.edge.walk.video")
+        boxes = await client.subscribe("edged.v1.home.edge.walk.detections")
+        units = [json.loads((await video.next_msg(10)).headers["Edged-Meta"]) for _ in range(40)]
+        sent = {(unit["session"], unit["pts"]) for unit in units}
+        seen = set()
+        while not seen or max(pts for _, pts in seen) < units[-1]["pts"]:
+            message = json.loads((await boxes.next_msg(10)).data)
+            seen.add((message["session"], message["pts"]))
+        within = {each for each in seen if units[0]["pts"] <= each[1] <= units[-1]["pts"]}
+        assert len(within) > 10
+        assert within <= sent
+        await client.close()

@@ -20,7 +20,7 @@ from edged.camera.meter import Meter
 from edged.camera.outlet import Outlet
 from edged.camera.pace import Pace
 from edged.camera.planes import Planes
-from edged.camera.units import Units
+from edged.camera.units import KEPT, Units
 
 CORRUPT_IN_A_ROW = 100  # packets; more than the longest group of pictures that a lost key frame spoils, at 25 fps
 
@@ -130,12 +130,13 @@ class Capture:
         pts = self._clock.at(own, video.time_base, reordered=units.reordered)
         if video.paced and not units.reordered and self._closing.wait(self._pace.wait(pts, time.monotonic())):
             return
+        if video.paced:
+            arrived = time.monotonic()
         # without a time of its own only the decoder knows where a frame belongs
         packet.pts = None if own is None and units.reordered else pts
-        unit = units.of(packet, pts, pts - int(late), self._packets, arrived)
-        self._packets += 1
-        if unit:
+        if video.codec in KEPT and (unit := units.of(packet, pts, pts - int(late), self._packets, arrived)):
             self._outlet.ring.put(unit)
+            self._packets += 1
 
     def _spoil(self, video: opening.Video) -> None:
         self._meter.damage()
@@ -153,9 +154,10 @@ class Capture:
         self._spoiled = 0
         if picture.is_corrupt:
             self._meter.damage()
-        self._outlet.put(self._frame(picture, pts, arrived))
-        self._seq += 1
+        frame = self._frame(picture, pts, arrived)
         self._meter.frame(arrived)
+        self._outlet.put(frame)
+        self._seq += 1
         self.last_frame = arrived
         self._look(video, units, picture)
 

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections import deque
+from datetime import datetime
 
 from edged.camera.units import AccessUnit
 
@@ -46,17 +47,17 @@ class Ring:
             units = self._from(self._keys[-1]) if self._keys else []
         return units if units and units[-1].session == session else []
 
-    def begin(self, session: str, arrived: float) -> int:
-        """The number of the last key frame of `session` at or before `arrived`, or of the first one after that."""
+    def begin(self, session: str, moment: datetime) -> int:
+        """The number of the last key frame of `session` at or before `moment`, or of the first one after that.
+
+        The nearest in time, not in place: the wall clock may have been set meanwhile.
+        """
         with self._lock:
-            found = self.end
-            for key in reversed(self._keys):
-                unit = self._units[key - self._first]
-                if unit.session == session:
-                    found = key
-                    if unit.arrived <= arrived:
-                        break
-            return found
+            ours = [key for key in self._keys if self._unit(key).session == session]
+            before = [key for key in ours if self._unit(key).time <= moment]
+            if before:
+                return max(before, key=lambda key: self._unit(key).time)
+            return ours[0] if ours else self.end
 
     def reader(self, start: int | None = None, late: float = LATE) -> "Reader":
         """From the unit numbered `start` on, or from the next one; `late` is the seconds it may fall behind."""
@@ -92,6 +93,9 @@ class Ring:
     def _first(self) -> int:
         return self.end - len(self._units)
 
+    def _unit(self, number: int) -> AccessUnit:
+        return self._units[number - self._first]
+
     def _from(self, number: int) -> list[AccessUnit]:
         skipped = number - self._first
         if skipped <= len(self._units) // 2:
@@ -101,9 +105,7 @@ class Ring:
         return units
 
     def _forget(self, before: float) -> None:
-        while len(self._keys) > 1 and (
-            self.bytes > self._max_bytes or self._units[self._keys[1] - self._first].arrived <= before
-        ):
+        while len(self._keys) > 1 and (self.bytes > self._max_bytes or self._unit(self._keys[1]).arrived <= before):
             self._keys.popleft()
             for _ in range(self._keys[0] - self._first):
                 self.bytes -= len(self._units.popleft().data)

@@ -1,8 +1,10 @@
 """A camera's packets as access units that can go anywhere: Annex B, and decodable from each key frame on."""
 
+import io
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import av
 import av.error
 from av.bitstream import BitStreamFilterContext
 from av.packet import Packet
@@ -10,6 +12,7 @@ from av.video.stream import VideoStream
 
 from edged.camera import h264
 
+KEPT = ("h264", "hevc")  # whose packets somebody wants
 AVCC = 1  # the first byte of extradata whose packets have lengths instead of start codes
 PACKED = {"h264": "h264_mp4toannexb", "hevc": "hevc_mp4toannexb"}
 
@@ -19,7 +22,6 @@ class AccessUnit:
     """One coded picture. `pts` and `dts` count as `Frame.pts`; a frame has the pts of the unit it was decoded from.
 
     `key` says that decoding can begin here, `reordered` that its stream has B-frames. `arrived` is monotonic seconds.
-    `width` and `height` are those of the picture decoded before.
     """
 
     data: bytes
@@ -48,7 +50,7 @@ class Units:
         extradata = context.extradata or b""
         packed = codec in PACKED and extradata[:1] == bytes([AVCC])
         self.reordered = bool(context.has_b_frames)
-        self._context = context
+        self._size = context.width, context.height
         self._codec = codec
         self._session = session
         self._filter = BitStreamFilterContext(PACKED[codec], stream) if packed else None
@@ -73,8 +75,8 @@ class Units:
             pts=pts,
             dts=dts,
             key=key,
-            width=self._context.width,
-            height=self._context.height,
+            width=self._size[0],
+            height=self._size[1],
             reordered=self.reordered,
             time=datetime.now(UTC),
             arrived=arrived,
@@ -92,6 +94,8 @@ class Units:
         """With the parameter sets that some cameras send only when they are asked for the stream."""
         sets, b = h264.head(data)
         self._learn(key, b)
+        if key and sets.get(h264.SPS, b"") != self._sets.get(h264.SPS, b""):
+            self._size = _size(data) or self._size
         self._sets = self._sets | sets
         missing = [self._sets[kind] for kind in (h264.SPS, h264.PPS) if kind in self._sets and kind not in sets]
         if not key or not missing:
@@ -105,3 +109,13 @@ class Units:
         self._keys += key
         if b or self._keys == 2:
             self.reordered = self._b_seen
+
+
+def _size(key_frame: bytes) -> tuple[int, int] | None:
+    """Width and height that its parameter sets tell; takes some milliseconds."""
+    try:
+        with av.open(io.BytesIO(key_frame), "r", format="h264") as container:
+            context = container.streams.video[0].codec_context
+            return (context.width, context.height) if context.width else None
+    except (av.error.FFmpegError, IndexError):
+        return None

@@ -48,4 +48,9 @@ EXAMPLES: tuple[m.AnyMessage, ...] = (
         site=SITE, node=NODE, camera=CAMERA, time=NOON, id=f"somebody.{NODE}.{CAMERA}.{SESSION}.7", rule="somebody",
         severity="info", label="person", session=SESSION, track=7, since=WALKED_IN, message="person in front", snapshot=PICTURE,
     ),
+    m.ClipReady(
+        site=SITE, node=NODE, camera=CAMERA, time=NOON + timedelta(seconds=10.4), id=f"somebody.{NODE}.{CAMERA}.{SESSION}.7.clip",
+        alert=f"somebody.{NODE}.{CAMERA}.{SESSION}.7", session=SESSION, pts=2_880_000, since=NOON - timedelta(seconds=9.7),
+        seconds=19.8, bytes=5_200_000, codec="h264", key=f"{SITE}/{NODE}/{CAMERA}/somebody.{NODE}.{CAMERA}.{SESSION}.7.mp4",
+    ),
 )  # fmt: skip

@@ -13,7 +13,7 @@ from edged.contract.examples import EXAMPLES
 
 ASKED: tuple[type[msgspec.Struct], ...] = (
     asking.CameraRecord, asking.PictureRequest, asking.PictureMeta, asking.ProbeRequest, asking.ProbeReport,
-    asking.VideoMeta, asking.WatchRequest,
+    asking.VideoMeta, asking.WatchRequest, asking.ClipRequest, asking.ClipRead, asking.ClipMeta,
 )  # fmt: skip
 
 

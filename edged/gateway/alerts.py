@@ -1,5 +1,6 @@
 """The alerts that were raised, newest first. Kept in memory and built from the stream at each start."""
 
+import asyncio
 from bisect import insort
 from datetime import UTC, datetime
 from typing import Annotated
@@ -7,7 +8,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from edged.bus.facts import Facts
-from edged.messages import AlertRaised, Severity
+from edged.messages import AlertRaised, ClipReady, Severity
 
 KEPT = 10_000
 
@@ -32,15 +33,30 @@ class AlertHistory:
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
         self._alerts: list[AlertRaised] = []
+        self._clips: dict[str, str] = {}
 
     def __len__(self) -> int:
         return len(self._alerts)
 
     async def run(self) -> None:
         """Reads the stream from its beginning and then along, for ever."""
-        async for stored in self._facts.replay("alert"):
-            if isinstance(stored.fact, AlertRaised):
-                self.add(stored.fact)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._hear("alert"))
+            tasks.create_task(self._hear("clip"))
+
+    def clip(self, alert: str) -> str | None:
+        """The key of an alert's clip."""
+        return self._clips.get(alert)
+
+    async def _hear(self, kind: str) -> None:
+        async for stored in self._facts.replay(kind):
+            match stored.fact:
+                case AlertRaised() as alert:
+                    self.add(alert)
+                case ClipReady() as clip:
+                    self._clips[clip.alert] = clip.key
+                    if len(self._clips) > KEPT:
+                        del self._clips[next(iter(self._clips))]
 
     def add(self, alert: AlertRaised) -> None:
         insort(self._alerts, alert, key=lambda each: each.time)

@@ -19,9 +19,10 @@ _LONGEST = 256
 
 
 class Alert(AlertRaised, frozen=True, kw_only=True, tag="alert"):
-    """An alert and where its picture is."""
+    """An alert, where its picture is, and where its clip, once there is one."""
 
     snapshot_url: str | None
+    clip_url: str | None
 
 
 class AlertPage(Struct, frozen=True):
@@ -33,13 +34,19 @@ class AlertPage(Struct, frozen=True):
 
 async def alerts(request: web.Request) -> web.Response:
     asked = query(request, AlertQuery)
-    found, total = request.app[ALERTS].find(asked)
-    return reply(AlertPage([_with_url(alert) for alert in found], total, asked.page, asked.limit))
+    history = request.app[ALERTS]
+    found, total = history.find(asked)
+    return reply(
+        AlertPage([_with_urls(alert, history.clip(alert.id)) for alert in found], total, asked.page, asked.limit)
+    )
 
 
-def _with_url(alert: AlertRaised) -> Alert:
-    url = f"/api/snapshots/{quote(alert.snapshot)}" if alert.snapshot else None
-    return Alert(**msgspec.structs.asdict(alert), snapshot_url=url)
+def _with_urls(alert: AlertRaised, clip: str | None) -> Alert:
+    return Alert(
+        **msgspec.structs.asdict(alert),
+        snapshot_url=f"/api/snapshots/{quote(alert.snapshot)}" if alert.snapshot else None,
+        clip_url=f"/api/clips/{quote(clip)}" if clip else None,
+    )
 
 
 async def snapshot(request: web.Request) -> web.Response:

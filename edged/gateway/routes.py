@@ -6,7 +6,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from edged.asking import ProbeReport
-from edged.gateway import alerts, cameras, docs, health, history, metrics, mjpeg, pictures, realtime, static
+from edged.gateway import alerts, cameras, clips, docs, health, history, metrics, mjpeg, pictures, realtime, static
 from edged.gateway.errors import Handler
 from edged.gateway.janus import proxy
 from edged.gateway.webrtc import signalling, whep
@@ -85,6 +85,7 @@ ROUTES = (
           takes="application/json"),
     Route("GET", "/api/alerts", history.alerts, "Alerts, newest first.", history.AlertPage, query=alerts.AlertQuery),
     Route("GET", "/api/snapshots/{key:.+}", history.snapshot, "A stored picture.", "image/jpeg"),
+    Route("GET", "/api/clips/{key:.+}", clips.clip, "The clip of an alert, or a range of it.", "video/mp4"),
     Route("GET", "/metrics", metrics.metrics, "Figures for Prometheus.", "text/plain"),
     Route("GET", "/api/openapi.json", docs.document, "This description.", "application/json"),
     Route("GET", "/api/docs", docs.page, "This description for people.", "text/html"),

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import structlog
@@ -20,6 +21,7 @@ from edged.camera.faults import CameraFault
 from edged.camera.from_api import UrlRefused, check_from_api
 from edged.camera.probe import probe
 from edged.node.cameras import Cameras
+from edged.node.clips import Clips
 from edged.node.ledger import Ledger
 from edged.node.pictures import requested
 from edged.node.running import Parts, Running, stopped
@@ -29,6 +31,8 @@ from edged.node.vitals import Vitals
 from edged.subjects import Address
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 _STUCK = 30.0  # seconds
 _AGAIN = 5.0  # seconds before a camera whose task failed by a fault of ours is started again
@@ -50,6 +54,7 @@ class Node:
         self._all: dict[str, config.Camera] = {}
         self._running: dict[str, tuple[Running, asyncio.Task[None]]] = {}
         self._cameras = Cameras(settings, bus.cameras, Secrets(state / "secrets.json"), self._apply)
+        self._clips = Clips(settings.clips, state / "clips", ledger)
         self._service = f"edged-{settings.site}-{settings.node}"
         self._vitals = Vitals()
         self._group = asyncio.TaskGroup()
@@ -59,6 +64,7 @@ class Node:
             await self._alone()
             async with self._group as group:
                 group.create_task(self._vitals.run())
+                group.create_task(self._clips.run())
                 await self._cameras.begin()
                 if any(camera.enabled and camera.detection for camera in self._all.values()):
                     await self._sight.open()  # a model that is missing ends the daemon now, not a camera later
@@ -125,6 +131,8 @@ class Node:
             "picture": self._picture,
             "gop": self._gop,
             "watch": self._watch,
+            "record": self._record,
+            "piece": self._piece,
         }
         endpoints: dict[str, tuple[str, Handler]] = {
             verb: (subjects.every(verb, site, node), handler) for verb, handler in every.items()
@@ -153,12 +161,18 @@ class Node:
 
     async def _watch(self, request: Delivery) -> Answer:
         running = self._switched_on(request)
-        try:
-            wanted = msgspec.json.decode(request.data or b"{}", type=asking.WatchRequest)
-        except msgspec.MsgspecError as error:
-            raise Refused("invalid", f"not a watch request: {error}") from None
-        running.video.watch(wanted.seconds)
+        running.video.watch(_asked(request, asking.WatchRequest).seconds)
         return b"{}", {}
+
+    async def _record(self, request: Delivery) -> Answer:
+        running = self._switched_on(request)
+        wanted = _asked(request, asking.ClipRequest)
+        await self._clips.record(self._address(running.settings.id), running.live, wanted)
+        return b"{}", {}
+
+    async def _piece(self, request: Delivery) -> Answer:
+        data, whole = await self._clips.read(_camera(request), _asked(request, asking.ClipRead))
+        return data, {"Edged-Meta": msgspec.json.encode(asking.ClipMeta(bytes=whole)).decode()}
 
     def _switched_on(self, request: Delivery) -> Running:
         """The camera a request is about. Raises Refused."""
@@ -213,6 +227,14 @@ def _be_nice() -> None:
 def _camera(request: Delivery) -> str:
     address, _ = subjects.parse(request.subject)
     return subjects.token(address.camera)
+
+
+def _asked(request: Delivery, kind: type[T]) -> T:
+    """Raises Refused for what is none."""
+    try:
+        return msgspec.json.decode(request.data or b"{}", type=kind)
+    except msgspec.MsgspecError as error:
+        raise Refused("invalid", f"not a {kind.__name__}: {error}") from None
 
 
 def _json(value: msgspec.Struct) -> Answer:

@@ -1,17 +1,20 @@
 import asyncio
 import threading
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from edged.camera.ring import Ring
 from edged.camera.units import AccessUnit
 
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
 
 def unit(seq: int, *, key: bool = False, size: int = 100, session: str = "s", fps: int = 10) -> AccessUnit:
     return AccessUnit(
         data=bytes(size), codec="h264", session=session, seq=seq, pts=9000 * seq, dts=9000 * seq, key=key, width=320,
-        height=240, reordered=False, time=datetime.now(UTC), arrived=seq / fps,
+        height=240, reordered=False, time=NOON + timedelta(seconds=seq / fps), arrived=seq / fps,
     )  # fmt: skip
 
 
@@ -27,7 +30,7 @@ def fill(made: Ring, begin: int, end: int, every: int = 10, size: int = 100) -> 
 async def test_it_holds_its_seconds_from_a_key_frame_on_and_no_more_than_a_group_besides():
     held = ring(seconds=5)
     fill(held, 0, 1000)
-    units, _ = held.take(held.begin("s", 0), late=60)
+    units, _ = held.take(held.begin("s", NOON), late=60)
     assert units[0].key
     assert 5 <= units[-1].arrived - units[0].arrived < 6.1
     assert held.bytes == 100 * len(units)
@@ -61,9 +64,9 @@ async def test_a_viewer_starts_at_the_last_key_frame_of_the_session():
 async def test_a_clip_begins_at_the_key_frame_before_its_moment():
     held = ring(seconds=20)
     fill(held, 0, 100)
-    [first, *_], _ = held.take(held.begin("s", arrived=4.55), late=60)
+    [first, *_], _ = held.take(held.begin("s", NOON + timedelta(seconds=4.55)), late=60)
     assert first.seq == 40
-    [first, *_], _ = held.take(held.begin("s", arrived=-1), late=60)
+    [first, *_], _ = held.take(held.begin("s", NOON - timedelta(seconds=1)), late=60)
     assert first.seq == 0
 
 
@@ -115,3 +118,15 @@ async def test_what_a_reader_had_not_read_may_have_been_forgotten():
     units = await reader.units()
     assert units[0].key
     assert reader.dropped == units[0].seq
+
+
+async def test_a_moment_is_found_although_the_wall_clock_was_set_back_an_hour():
+    held = ring(seconds=60)
+    fill(held, 0, 50)
+    back = timedelta(hours=1)
+    for seq in range(50, 100):
+        late = unit(seq, key=seq % 10 == 0)
+        held.put(replace(late, time=late.time - back))
+    for moment, expected in ((4.5, 40), (5.5, 40), (6.5 - 3600, 60), (2.0, 20)):
+        [first, *_], _ = held.take(held.begin("s", NOON + timedelta(seconds=moment)), late=60)
+        assert first.seq == expected

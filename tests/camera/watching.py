@@ -36,9 +36,24 @@ class Watched:
                 await self.changed()
         return self.states[-1][1:]
 
+    async def cause(self, wanted: Cause) -> str:
+        """The detail of the next state with this cause, the present one included."""
+        async with asyncio.timeout(PATIENCE):
+            while not self.states or self.states[-1][1] != wanted:
+                await self.changed()
+        return self.states[-1][2]
+
     async def changed(self) -> None:
         self._changed.clear()
         await self._changed.wait()
+
+    async def changed_or_frame(self) -> None:
+        """Something has happened, or a little time has passed."""
+        try:
+            async with asyncio.timeout(0.1):
+                await self.camera.outlet.latest.get()
+        except TimeoutError:
+            pass
 
     async def frames(self, count: int) -> list[Frame]:
         async with asyncio.timeout(PATIENCE):

@@ -174,3 +174,18 @@ async def test_no_password_goes_with_the_video(nats_server, rtsp_server):
     async with broadcast(nats_server, server.url.replace("//", "//bob:hush-4711@")) as cast:
         units = await cast.units(3)
     assert "hush" not in repr(units)
+
+
+async def test_a_size_that_changes_is_told_with_the_key_frame_that_brings_it(nats_server, rtsp_server, clips, tmp_path):
+    both = tmp_path / "both.h264"
+    both.write_bytes(clips.annexb.read_bytes() + clips.annexb_large.read_bytes())
+    async with broadcast(nats_server, rtsp_server(both, fps=30).url) as cast:
+        units = await cast.units(100)
+    sizes = [(meta.width, meta.height) for meta, _ in units]
+    assert set(sizes) == {(320, 240), (640, 480)}
+    for (before, _), (after, data) in pairwise(units):
+        if (before.width, before.height) != (after.width, after.height):
+            assert after.key
+            decoder = av.CodecContext.create("h264", "r")
+            [picture] = decoder.decode(av.Packet(data)) + decoder.decode(None)
+            assert (picture.width, picture.height) == (after.width, after.height)

@@ -163,9 +163,12 @@ async def test_over_the_caps_viewers_are_told_when_to_ask_again(world: World, br
 async def test_servers_on_the_way_are_named_to_viewers(world: World, broadcast: Broadcast) -> None:
     servers = config.WebRtc(turn="turn:127.0.0.1:9", turn_user="me", turn_password="pass")
     beyond = config.Config(gateway=config.Gateway(port=0), webrtc=servers)
-    async with open_bus(config.Nats(), world.nats.url, "beyond") as bus, serve(bus, beyond) as gateway:
-        async with world.http.get(f"{gateway.url}/api/streams/status") as status:
-            found = (await status.json())["ice_servers"]
+    async with (
+        open_bus(config.Nats(), world.nats.url, "beyond") as bus,
+        serve(bus, beyond) as gateway,
+        world.http.get(f"{gateway.url}/api/streams/status") as status,
+    ):
+        found = (await status.json())["ice_servers"]
     assert found == [{"urls": "turn:127.0.0.1:9", "username": "me", "credential": "pass"}]
 
 

@@ -3,8 +3,9 @@
 import { enough, quantile } from "../playout.js";
 
 const KEPT = 64;
-const SAMPLES = 200;
-const SHARE = 0.99; // of frames that are to have their own boxes
+const SAMPLES = 400;
+const SHARE = 0.995; // of frames that are to have their own boxes
+const SPARE = 10; // ms on top
 const DEAD_BAND = 15; // ms: a player that is told to wait longer or shorter stutters a little each time
 const SETTLING = 4000; // ms a player takes to wait as long as it was told: Chromium changes its delay by 100 ms a second
 const MOST_SHORT = 80;
@@ -58,7 +59,7 @@ export class Delay {
   #adapt(now) {
     const need = enough(this.#needs, this.limit, SHARE);
     if (need && this.#held.length > KEPT) this.#short = Math.max(0, Math.min(MOST_SHORT, this.target - quantile(this.#held, 0.1)));
-    const target = need && need + this.#short;
+    const target = need && need + SPARE + this.#short;
     if (Math.abs(target - this.target) <= DEAD_BAND) return;
     this.target = target;
     this.#told = now;

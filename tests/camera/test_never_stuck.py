@@ -1,0 +1,191 @@
+"""Whatever the network does, the state says which, and the picture comes back: a real RTSP server behind a bad network."""
+
+import asyncio
+import gc
+import os
+import random
+import threading
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from itertools import pairwise
+
+import pytest
+
+from tests.camera.watching import Watched, watched
+from tests.rigs.cameras import StartRtsp
+from tests.rigs.faults import BadNetwork, corrupted
+
+STALL = 1.0
+NOTICED = STALL + 1.0  # besides the timeout: a busy machine's second
+
+
+@asynccontextmanager
+async def behind_a_bad_network(rtsp_server: StartRtsp, **settings: object) -> AsyncIterator[tuple[BadNetwork, Watched]]:
+    server = rtsp_server()
+    async with BadNetwork(server.port) as network:
+        url = f"rtsp://127.0.0.1:{network.port}/live"
+        async with watched(url, transport="tcp", stall_timeout=STALL, open_timeout=1.5, **settings) as watch:
+            yield network, watch
+
+
+async def back(watch: Watched) -> float:
+    """Seconds until there are pictures again."""
+    began = time.monotonic()
+    await watch.state("running")
+    await watch.frames(2)
+    return time.monotonic() - began
+
+
+def refuse(network: BadNetwork) -> None:
+    network.refusing = True
+    network.reset()
+
+
+def answer(reply: bytes) -> Callable[[BadNetwork], None]:
+    def change(network: BadNetwork) -> None:
+        network.answer = reply
+        network.reset()
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("what", "at_once", "later"),
+    [
+        (BadNetwork.hold, "stalled", "timeout"),
+        (BadNetwork.reset, "ended", None),
+        (BadNetwork.shut, "ended", None),
+        (refuse, "ended", "ended"),
+        (answer(b"RTSP/1.0 404 Not Found\r\n%CSEQ%\r\n\r\n"), "ended", "not_found"),
+        (answer(b"RTSP/1.0 503 Service Unavailable\r\n%CSEQ%\r\n\r\n"), "ended", "unreachable"),
+        (answer(b"HTTP/1.1 200 OK\r\n\r\n<html>"), "ended", "timeout"),
+    ],
+    ids=["silent", "reset", "closed", "refusing", "404", "503", "another server"],
+)
+async def test_each_fault_is_noticed_named_and_got_over(rtsp_server, what, at_once, later):
+    """`at_once` is the cause when the picture is lost, `later` that of trying again for as long as the fault lasts."""
+    async with behind_a_bad_network(rtsp_server) as (network, watch):
+        await watch.frames(3)
+        before = watch.camera.session
+        what(network)
+        began = time.monotonic()
+        cause, detail = await watch.state("stalled" if at_once == "stalled" else "retrying")
+        assert time.monotonic() - began < NOTICED
+        assert cause == at_once
+        assert f"127.0.0.1:{network.port}" in detail
+        if later:
+            assert f"127.0.0.1:{network.port}" in await watch.cause(later)
+        network.heal()
+        assert await back(watch) < 6
+        assert watch.camera.session != before
+
+
+@pytest.mark.parametrize(
+    ("reply", "cause"),
+    [
+        (b"RTSP/1.0 404 Not Found\r\n%CSEQ%\r\n\r\n", "not_found"),
+        (b"RTSP/1.0 503 Service Unavailable\r\n%CSEQ%\r\n\r\n", "unreachable"),
+        (b"RTSP/1.0 401 Unauthorized\r\n%CSEQ%\r\nWWW-Authenticate: Basic realm=\"x\"\r\n\r\n", "auth"),
+        (b"", "timeout"),
+    ],
+    ids=["404", "503", "401", "nothing"],
+)  # fmt: skip
+async def test_each_wrong_answer_has_a_cause_of_its_own(reply, cause):
+    async with BadNetwork(9) as network:
+        network.answer = reply
+        async with watched(f"rtsp://127.0.0.1:{network.port}/live", open_timeout=0.5) as watch:
+            assert (await watch.state("retrying"))[0] == cause
+
+
+async def test_a_camera_that_refuses_the_password_is_not_hammered():
+    async with BadNetwork(9) as network:
+        network.answer = b'RTSP/1.0 401 Unauthorized\r\n%CSEQ%\r\nWWW-Authenticate: Basic realm="x"\r\n\r\n'
+        url = f"rtsp://bob:hush@127.0.0.1:{network.port}/live"
+        async with watched(url, retry_min=0.01, retry_max=0.02) as watch:
+            await watch.state("retrying")
+            tries = network.connections
+            await asyncio.sleep(1.0)
+            assert network.connections == tries
+            assert watch.camera.facts().retry_in > 25
+
+
+async def test_a_slow_network_is_late_and_not_lost(rtsp_server):
+    async with behind_a_bad_network(rtsp_server) as (network, watch):
+        await watch.frames(2)
+        session = watch.camera.session
+        network.delay = 0.3
+        await watch.frames(10)
+        network.delay = 0.0
+        await watch.frames(5)
+        assert watch.camera.session == session
+
+
+async def test_damaged_packets_are_counted_and_the_picture_goes_on(rtsp_server):
+    async with behind_a_bad_network(rtsp_server) as (network, watch):
+        await watch.frames(3)
+        network.change = corrupted(seed=7, every=40)
+        damaged = watch.camera.facts().corrupt
+        async with asyncio.timeout(20):
+            while watch.camera.facts().corrupt < damaged + 3:
+                await watch.changed_or_frame()
+        network.heal()
+        await back(watch)
+
+
+async def test_a_second_camera_loses_nothing_meanwhile(rtsp_server, clips):
+    good = rtsp_server()
+    async with behind_a_bad_network(rtsp_server) as (network, watch), watched(good.url, transport="tcp") as other:
+        await watch.frames(2)
+        await other.frames(2)
+        reader = other.camera.outlet.ring.reader()
+        seen = []
+        for fault in (network.hold, network.reset, lambda: refuse(network), network.shut):
+            fault()
+            until = time.monotonic() + 1.0
+            while time.monotonic() < until:
+                seen += await reader.units()
+            network.heal()
+        assert {unit.session for unit in seen} == {other.camera.session}
+        assert all(b.seq == a.seq + 1 and b.pts - a.pts == 9000 for a, b in pairwise(seen))
+        assert len(seen) >= 38
+        assert reader.dropped == 0
+
+
+async def test_threads_stuck_in_a_library_call_hold_nobody_up(tmp_path, rtsp_server):
+    pipe = tmp_path / "pipe.mp4"
+    os.mkfifo(pipe)
+    async with watched(rtsp_server().url) as other:
+        await other.frames(2)
+        reader = other.camera.outlet.ring.reader(late=60)
+        async with watched(str(pipe), open_timeout=0.1) as stuck:
+            while stuck.camera.facts().lingering < 2:
+                await stuck.changed()
+        seen = await reader.units()
+    pipe.open("wb").close()  # lets the threads go
+    assert len(seen) >= 15
+    assert all(b.seq == a.seq + 1 for a, b in pairwise(seen))
+    assert reader.dropped == 0
+
+
+async def test_many_faults_in_a_row_leave_nothing_behind(rtsp_server):
+    """The whole list of five hundred is for `EDGED_FAULTS=500`; a few are tried each time."""
+    chance = random.Random(4711)
+    async with behind_a_bad_network(rtsp_server, retry_min=0.05, retry_max=0.1) as (network, watch):
+        await back(watch)
+        threads, handles = threading.active_count(), open_handles()
+        for _ in range(int(os.environ.get("EDGED_FAULTS", "12"))):
+            fault = chance.choice((network.reset, network.shut, lambda: refuse(network)))
+            fault()
+            await watch.state("retrying")
+            network.heal()
+            await back(watch)
+        gc.collect()
+        async with asyncio.timeout(10):
+            while threading.active_count() > threads or open_handles() > handles + 2:
+                await asyncio.sleep(0.1)
+        assert watch.camera.facts().lingering == 0
+
+
+def open_handles() -> int:
+    return len(os.listdir("/proc/self/fd"))  # noqa: PTH208
