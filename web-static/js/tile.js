@@ -54,7 +54,7 @@ export class Tile {
     const overlay = h("canvas.overlay", { "aria-hidden": "true" });
     video.muted = true; // the attribute alone does not let it play by itself
     this.#screen = new Screen(picture, overlay);
-    this.#source = new Source(this.#camera.key, pictures, this.#screen, video, this.#hear);
+    this.#source = new Source(this.#camera, pictures, this.#screen, video, this.#hear);
     this.#tools = controls(this.#camera);
     this.#parts = {
       back: h("a.back", { href: "#/live", "aria-label": "All cameras", title: "All cameras (Esc)" }, icon("back")),
@@ -141,7 +141,7 @@ export class Tile {
     mark(this.node, "data-tone", tone);
     const seen = this.#screen.shownAt > 0 && running;
     write(transport, seen ? this.#screen.transport : "");
-    transport.title = this.#source.why && `No WebRTC: ${this.#source.why}`;
+    transport.title = this.#source.why;
     write(exactness, seen && this.#camera.view.detection ? this.#screen.exactness : "");
     exactness.title = exactness.textContent === "exact" ? "Boxes belong to the very picture on show" : "Boxes are those of the newest picture looked at";
     write(fps, seen ? `${decimal(this.#screen.fps)} fps` : "");
