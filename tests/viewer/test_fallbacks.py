@@ -1,12 +1,14 @@
 """The viewer goes down to the next way when one is killed, says so, and climbs again when it is back."""
 
-import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
 import pytest
 import pytest_asyncio
+from aiohttp import web
 from playwright.async_api import Page, WebSocketRoute, expect
 
 from tests.rigs.daemon import Daemon, camera, running_daemon
@@ -94,18 +96,60 @@ async def test_janus_then_webrtc_then_the_websocket_die_and_come_back(page: Page
     await expect(badge).to_have_attribute("title", "")
 
 
-async def test_a_direct_url_is_shown_first_and_left_when_it_is_gone(
+@dataclass
+class MediaServer:
+    """A WHEP server that pages of other sites may use; behind it is an edged."""
+
+    behind: str
+    url: str = ""
+    there: bool = True
+
+    async def play(self, request: web.Request) -> web.Response:
+        allowed = {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Headers": "content-type"}
+        if not self.there:
+            return web.Response(status=503, headers=allowed)
+        if request.method == "OPTIONS":
+            return web.Response(headers=allowed)
+        async with aiohttp.ClientSession() as http:
+            offer = {"data": await request.read(), "headers": {"Content-Type": "application/sdp"}}
+            async with http.post(f"{self.behind}/whep/walkway", **offer) as reply:
+                return web.Response(
+                    status=reply.status, text=await reply.text(), content_type="application/sdp", headers=allowed
+                )
+
+
+@asynccontextmanager
+async def media_server(behind: str) -> AsyncIterator[MediaServer]:
+    server = MediaServer(behind)
+    app = web.Application()
+    app.router.add_route("*", "/whep", server.play)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    server.url = f"whep+http://127.0.0.1:{runner.addresses[0][1]}/whep"
+    try:
+        yield server
+    finally:
+        await runner.cleanup()
+
+
+async def test_a_direct_url_is_shown_first_and_again_once_it_is_back(
     page: Page, tmp_path: Path, pedestrians: Path, daemon: Daemon
 ) -> None:
-    """Another edged is the WHEP server of the first one's camera."""
-    (tmp_path / "second").mkdir()
-    direct = f"whep+{daemon.url}/whep/walkway"
-    async with running_daemon(tmp_path / "second", camera("near", pedestrians, direct=direct)) as second:
-        await second.until_status("near", "running")
-        await page.goto(second.url)
+    (tmp_path / "near").mkdir()
+    async with (
+        media_server(daemon.url) as server,
+        running_daemon(tmp_path / "near", camera("near", pedestrians, direct=server.url)) as near,
+    ):
+        await near.until_status("near", "running")
+        await page.goto(near.url)
         badge = page.locator(".tile .transport")
+        await expect(badge).to_have_text("direct", timeout=20_000)
+        server.there = False
+        await end_sessions(daemon.url)
         await expect(badge).to_have_text("WebRTC", timeout=20_000)
         title = await badge.get_attribute("title")
         assert title is not None
-        assert title.startswith("No direct: 127.0.0.1:")
-    await asyncio.sleep(0)
+        assert title.startswith("No direct: ")
+        server.there = True
+        await expect(badge).to_have_text("direct", timeout=PATIENCE)

@@ -51,7 +51,7 @@ export class Source {
   #camera;
   #pictures;
   #screen;
-  #video; // to be copied for each attempt
+  #video;
   #hear;
   #wish = null;
   #on = null; // the attempt on show
@@ -62,7 +62,7 @@ export class Source {
   #patience = 0;
   #running = false;
 
-  /** hear(picture | error) as Pictures has it; the screen follows the frames of the video. */
+  /** video() makes a <video> in the screen's place; hear(picture | error) as Pictures has it. */
   constructor(camera, pictures, screen, video, hear) {
     this.#camera = camera;
     this.#pictures = pictures;
@@ -132,12 +132,9 @@ export class Source {
   }
 
   #try(way) {
-    const video = this.#video.cloneNode();
-    video.muted = true; // the attribute alone does not let it play by itself
-    this.#video.after(video);
     const on = { frame: (attempt, frame) => this.#frame(attempt, frame), lost: (attempt, reason) => this.#lost(attempt, reason) };
     if (!this.#on) this.#patience ||= setTimeout(() => this.#picture(), PATIENCE);
-    this.#next = new Attempt(way, this.#camera.view, video, on);
+    this.#next = new Attempt(way, this.#camera.view, this.#video(), on);
   }
 
   #frame(attempt, frame) {
