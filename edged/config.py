@@ -65,6 +65,30 @@ class WebRtc(_Part, frozen=True, kw_only=True):
     turn_password: str = ""
 
 
+class Publish(_Part, frozen=True, kw_only=True):
+    """Sends a camera's H.264 on, as it is: RTP (a Janus mountpoint), an RTSP server that records, or a WHIP server."""
+
+    camera: Annotated[
+        str,
+        Meta(
+            pattern=r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+){0,2}$", description="Its id, or site.node.id for another box's."
+        ),
+    ]
+    url: Annotated[str, Meta(pattern=r"^(rtp|rtsps?|whip\+https?)://[^ ]+$")]
+    token: Annotated[str, Meta(description="What a WHIP server takes as Bearer.")] = ""
+
+
+class Janus(_Part, frozen=True, kw_only=True):
+    """A Janus gateway whose streaming plugin shows cameras; the viewer reaches it through /janus."""
+
+    url: Annotated[str, Meta(pattern="^(https?://[^ ]+)?$", description="Its HTTP API.")] = ""
+    ws_url: Annotated[
+        str, Meta(pattern="^(wss?://[^ ]+)?$", description="Its WebSocket API, which the viewer uses.")
+    ] = ""
+    secret: Annotated[str, Meta(description="api_secret of Janus; the viewer never sees it.")] = ""
+    admin_key: Annotated[str, Meta(description="admin_key of the streaming plugin, to create mountpoints.")] = ""
+
+
 class Auth(_Part, frozen=True, kw_only=True):
     api_key: str = ""
     worker_token: Annotated[str, Meta(description="For POST /api/alerts alone, by outside workers.")] = ""
@@ -139,6 +163,13 @@ class Camera(_Part, frozen=True, kw_only=True):
     url: str
     name: str = ""
     location: str = ""
+    direct: Annotated[
+        str,
+        Meta(
+            pattern=r"^((whep\+)?https?://[^\s;,'\"@]+)?$",
+            description="A URL that browsers play by themselves, without edged: whep+https://…, or a video file or stream. No password.",
+        ),
+    ] = ""
     enabled: bool = True
     detection: bool = True
     fps: Annotated[float, Meta(gt=0, le=60, description="Detections per second asked for.")] = 5.0
@@ -278,6 +309,7 @@ class Config(_Part, frozen=True, kw_only=True):
     nats: Nats = Nats()
     gateway: Gateway = Gateway()
     webrtc: WebRtc = WebRtc()
+    janus: Janus = Janus()
     auth: Auth = Auth()
     detector: Detector = Detector()
     limits: Limits = Limits()
@@ -294,3 +326,4 @@ class Config(_Part, frozen=True, kw_only=True):
     counters: tuple[Counter, ...] = ()
     alerts: tuple[AlertRule, ...] = ()
     webhooks: tuple[Webhook, ...] = ()
+    publish: tuple[Publish, ...] = ()

@@ -20,6 +20,7 @@ from edged.bus.outbox import open_outbox
 from edged.bus.streams import ensure_streams
 from edged.config import Config
 from edged.gateway.app import Gateway, GatewayError, check, serve
+from edged.gateway.publishing.publishing import Publishing
 from edged.handlers import Handlers
 from edged.nats_server import BrokerError
 from edged.node.ledger import open_ledger
@@ -100,6 +101,7 @@ async def run(config: Config) -> None:
             group.create_task(broker.run())
         group.create_task(courier.run())
         group.create_task(Handlers(config, bus).run())
+        group.create_task(Publishing(bus.link, config).run())
         # the gateway listens before the node speaks, so that it knows of it from the first word on
         gateway = await stack.enter_async_context(serve(bus, config)) if config.gateway.enabled else None
         group.create_task(node.run())
@@ -117,7 +119,8 @@ async def gateway_alone(config: Config) -> None:
     async with open_bus(config.nats, config.nats.url, "edged gateway") as bus, serve(bus, config) as gateway:
         _announce(gateway)
         notify("READY=1")
-        await asyncio.gather(keep_alive(lambda: ""), asyncio.get_running_loop().create_future())
+        publishing = Publishing(bus.link, config).run()
+        await asyncio.gather(keep_alive(lambda: ""), publishing, asyncio.get_running_loop().create_future())
 
 
 def _announce(gateway: Gateway) -> None:

@@ -30,11 +30,13 @@ MAY = {
     "vision.tracker": {"vision"}, "vision": {"camera.frames"}, "vision.engines": {"vision"},
     "scene": {"vision.tracker", "vision.detections"},
     "camera": set(), "bus": set(), "broker": {"nats_server"}, "nats_server": set(), "gateway": {"bus", "reports"},
+    "gateway.publishing": {"bus", "gateway", "camera.background", "camera.backoff"},
     "history": {"bus"}, "delivery": {"bus"}, "reports": set(),
     "handlers": {"bus", "scene", "settings"}, "logs": {"camera.urls"},
 }  # fmt: skip
 LIBRARY_OF = {
-    "av": ("camera", "gateway.webrtc.track"), "nats": ("bus",), "aiohttp": ("gateway", "delivery.webhook"), "aiortc": ("gateway.webrtc",),
+    "av": ("camera", "gateway.webrtc.track", "gateway.publishing.muxed"), "nats": ("bus",), "aiohttp": ("gateway", "delivery.webhook"),
+    "aiortc": ("gateway.webrtc", "gateway.publishing.whip"),
     "onnxruntime": ("vision.engines.onnx",), "ai_edge_litert": ("vision.engines.tflite",),
     "tflite_runtime": ("vision.engines.tflite",), "prometheus_client": ("gateway",),
     "xlsxwriter": ("reports.xlsx",), "fpdf": ("reports.pdf",), "aiosmtplib": ("delivery.mail",),

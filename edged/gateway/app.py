@@ -20,6 +20,7 @@ from edged.gateway.errors import as_json
 from edged.gateway.feeds import Feeds
 from edged.gateway.headers import secure
 from edged.gateway.hub import Hub
+from edged.gateway.janus import proxy
 from edged.gateway.parts import (
     DIRECTORY,
     FEEDS,
@@ -96,6 +97,7 @@ def build(bus: Bus, settings: config.Config) -> web.Application:
             app.router.add_route(route.method, route.path, route.handler)
     app.on_response_prepare.append(secure(with_key=bool(settings.auth.api_key)))
     app.on_shutdown.append(_hang_up)
+    app.cleanup_ctx.append(proxy.lifetime)
     return app
 
 

@@ -10,7 +10,7 @@ from edged import config, subjects
 from edged.asking import CameraRecord, ProbeReport, ProbeRequest
 from edged.gateway.directory import address_of
 from edged.gateway.errors import Problem
-from edged.gateway.parts import DIRECTORY, HUB, LINK
+from edged.gateway.parts import DIRECTORY, HUB, LINK, SETTINGS
 from edged.gateway.redaction import redacted
 from edged.gateway.wire import body, query, reply
 from edged.messages import CameraHealth, CameraStatus
@@ -21,9 +21,13 @@ _record = msgspec.json.Decoder(CameraRecord)
 _report = msgspec.json.Decoder(ProbeReport)
 
 
+Way = Literal["direct", "janus", "webrtc"]
+
+
 class View(config.Camera, frozen=True, kw_only=True):
     """A camera: what is configured, where it lives, and how it does. `secret` says that the node keeps a password for its URL.
 
+    `ways` are those its video may be had by, the best first; pictures are always to be had.
     `health` is null while nothing is heard of it.
     """
 
@@ -32,6 +36,7 @@ class View(config.Camera, frozen=True, kw_only=True):
     node: str
     secret: bool
     origin: Literal["file", "api"]
+    ways: tuple[Way, ...]
     health: CameraHealth | None
 
 
@@ -177,8 +182,16 @@ def _view(request: web.Request, record: CameraRecord) -> View:
         node=record.node,
         secret=record.secret,
         origin=record.origin,
+        ways=_ways(request.app[SETTINGS], record.camera),
         health=request.app[HUB].camera_health(address),
     )
+
+
+def _ways(settings: config.Config, camera: config.Camera) -> tuple[Way, ...]:
+    offered: dict[Way, bool] = {
+        "direct": bool(camera.direct), "janus": bool(settings.janus.ws_url), "webrtc": settings.webrtc.enabled
+    }  # fmt: skip
+    return tuple(way for way, is_there in offered.items() if is_there)
 
 
 def _fits(view: View, asked: ListQuery) -> bool:

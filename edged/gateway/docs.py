@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from edged.gateway.headers import CONTENT_SECURITY_POLICY
+from edged.gateway.headers import policy
 from edged.gateway.wire import reply
 
 DOCUMENT = web.AppKey("document", dict[str, Any])
@@ -24,7 +24,7 @@ p{margin:.25rem 0}.method{display:inline-block;min-width:4.5rem;font-weight:600}
 summary{cursor:pointer}
 """
 _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-_POLICY = f"{CONTENT_SECURITY_POLICY}; style-src 'sha256-{_HASH}'"
+_POLICY = f"{policy()}; style-src 'sha256-{_HASH}'"
 
 
 async def document(request: web.Request) -> web.Response:

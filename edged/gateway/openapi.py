@@ -25,6 +25,7 @@ _ABOUT = {
     "report": "`counts`, `person` or `vehicle`.",
     "delivery": "As the list names it.",
     "webhook": "Its name in the configuration.",
+    "path": "`info`, or the session, and after a slash the handle, as Janus numbered them.",
     "key": "As an alert names it in `snapshot`.",
 }
 

@@ -24,6 +24,7 @@ from edged.gateway import (
     static,
 )
 from edged.gateway.errors import Handler
+from edged.gateway.janus import proxy
 from edged.gateway.webrtc import signalling, whep
 from edged.gateway.wire import NoQuery
 
@@ -94,6 +95,12 @@ ROUTES = (
     Route("PATCH", "/whep/{camera}/{session}", whep.trickled, "A WHEP player's ICE candidates.", "", status=204,
           takes="application/trickle-ice-sdpfrag"),
     Route("DELETE", "/whep/{camera}/{session}", whep.ended, "Ends a WHEP session.", ""),
+    Route("GET", "/janus", proxy.passed, "Janus' WebSocket API, to watch.", WEBSOCKET, status=101, head=False),
+    Route("POST", "/janus", proxy.passed, "Janus' HTTP API, to watch.", "application/json", takes="application/json"),
+    Route("GET", r"/janus/{path:info|\d+}", proxy.passed, "What Janus is, and the events of a session.", "application/json",
+          head=False),
+    Route("POST", r"/janus/{path:\d+(?:/\d+)?}", proxy.passed, "A session of Janus, and its handles.", "application/json",
+          takes="application/json"),
     Route("GET", "/api/clips/{key:.+}", clips.clip, "The clip of an alert, or a range of it.", "video/mp4"),
     Route("GET", "/api/alerts", alerts.listed, "Alerts, newest first.", alerts.AlertPage, query=alerts.AlertQuery),
     Route("POST", "/api/alerts", alerts.ingested, "Takes in an alert of an outside worker.", q.Written, body=alerts.OutsideAlert,

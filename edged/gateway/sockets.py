@@ -84,13 +84,18 @@ class Sockets:
     def __len__(self) -> int:
         return len(self._open)
 
-    async def serve(self, request: web.Request, speak: Speak) -> web.WebSocketResponse:
+    async def serve(self, request: web.Request, speak: Speak, protocols: tuple[str, ...] = ()) -> web.WebSocketResponse:
         """Upgrades the request and lets `speak` have the client. Over the limit it is closed with 1013.
 
         That is said after the handshake because a browser tells its page nothing about a refused one.
         """
         ws = web.WebSocketResponse(
-            heartbeat=self._settings.heartbeat, compress=False, max_msg_size=_MAX_SAID, timeout=_LINGER, autoclose=False
+            protocols=protocols,
+            heartbeat=self._settings.heartbeat,
+            compress=False,
+            max_msg_size=_MAX_SAID,
+            timeout=_LINGER,
+            autoclose=False,
         )
         await ws.prepare(request)
         transport = request.transport

@@ -10,6 +10,8 @@ from aiohttp import web
 
 from edged import shipped
 from edged.gateway.errors import Problem
+from edged.gateway.headers import origin_of, policy
+from edged.gateway.parts import DIRECTORY
 from edged.gateway.wire import matches
 
 _TYPES = {".js": "text/javascript", ".mjs": "text/javascript", ".webmanifest": "application/manifest+json"}
@@ -68,6 +70,10 @@ async def file(request: web.Request) -> web.Response:
     headers = {
         "ETag": f'W/"{found.etag}"', "Cache-Control": "no-cache", "Vary": "Accept-Encoding", "Content-Type": found.type,
     }  # fmt: skip
+    if found.type.startswith("text/html"):
+        headers["Content-Security-Policy"] = policy(
+            origin_of(record.camera.direct) for record in request.app[DIRECTORY] if record.camera.direct
+        )
     if matches(request, found.etag):
         del headers["Content-Type"]
         return web.Response(status=304, headers=headers)

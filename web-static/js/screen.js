@@ -65,10 +65,10 @@ export class Screen {
   }
 
   /** The video shows this frame now: { session, pts, width, height }. Its boxes are drawn before the browser paints. */
-  follow({ session, pts, width, height }) {
+  follow({ session, pts, width, height }, transport) {
     const now = performance.now();
     if (!this.#moving) this.#move(true);
-    this.#by("WebRTC");
+    this.#by(transport);
     this.#shape(width, height);
     this.#see({ session, pts, at: now });
     this.#draw(now, true);

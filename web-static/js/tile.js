@@ -13,6 +13,14 @@ import { codecName, decimal, megabits, span, stateOf } from "./words.js";
 const WIDTHS = [320, 480, 640, 960, 1280, 1920]; // few sizes, so that viewers share encodings
 const OLD = 3000;
 
+/** A <video> that what is on show already lies upon. */
+function under(picture) {
+  const video = h("video", { "aria-hidden": "true", muted: true, playsinline: true, disablepictureinpicture: true, tabindex: -1 });
+  video.muted = true; // the attribute alone does not let it play by itself
+  picture.after(video);
+  return video;
+}
+
 /** One camera on the grid. onShape is told when its picture's shape is known. */
 export class Tile {
   aspect = 16 / 9;
@@ -50,17 +58,15 @@ export class Tile {
   #build(pictures) {
     const name = nameOf(this.#camera);
     const picture = h("canvas.picture", { "aria-hidden": "true" });
-    const video = h("video", { "aria-hidden": "true", muted: true, playsinline: true, disablepictureinpicture: true, tabindex: -1 });
     const overlay = h("canvas.overlay", { "aria-hidden": "true" });
-    video.muted = true; // the attribute alone does not let it play by itself
     this.#screen = new Screen(picture, overlay);
-    this.#source = new Source(this.#camera.key, pictures, this.#screen, video, this.#hear);
+    this.#source = new Source(this.#camera, pictures, this.#screen, () => under(picture), this.#hear);
     this.#tools = controls(this.#camera);
     this.#parts = {
       back: h("a.back", { href: "#/live", "aria-label": "All cameras", title: "All cameras (Esc)" }, icon("back")),
       name: h("h2", {}, name), dot: h("i.dot"), state: h("span.state"),
       transport: h("span.badge.transport"), exactness: h("span.badge.exactness"), fps: h("span.fps"),
-      stage: h("a.stage", {}, picture, video, overlay),
+      stage: h("a.stage", {}, picture, overlay),
       more: h("button.more", { "aria-label": `Controls of ${name}`, "aria-expanded": "false", onclick: () => this.#toggle() }, icon("more")),
       notice: h("div.notice"), facts: h("p.facts"), age: h("span.age"),
     };
@@ -141,7 +147,7 @@ export class Tile {
     mark(this.node, "data-tone", tone);
     const seen = this.#screen.shownAt > 0 && running;
     write(transport, seen ? this.#screen.transport : "");
-    transport.title = this.#source.why && `No WebRTC: ${this.#source.why}`;
+    transport.title = this.#source.why;
     write(exactness, seen && this.#camera.view.detection ? this.#screen.exactness : "");
     exactness.title = exactness.textContent === "exact" ? "Boxes belong to the very picture on show" : "Boxes are those of the newest picture looked at";
     write(fps, seen ? `${decimal(this.#screen.fps)} fps` : "");

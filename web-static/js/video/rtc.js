@@ -1,9 +1,9 @@
 import { call } from "../api.js";
 import { Delay } from "./delay.js";
+import { eachFrame, play } from "./frames.js";
 import { Marks } from "./marks.js";
 
 const LONGEST_WAIT = 350; // ms that video may be held back for its boxes
-const NOT_SAYING = 100; // ms between looks where a browser does not tell which frame it shows
 
 /** One camera's video over WebRTC, as the camera sent it, in a <video>. */
 export class Rtc {
@@ -16,10 +16,9 @@ export class Rtc {
   #marks = new Marks();
   #delay = new Delay(LONGEST_WAIT);
   #abort = new AbortController();
-  #timer = 0;
 
   /** on: { frame({ session, pts, width, height }), lost(reason) } */
-  constructor(key, video, on) {
+  constructor({ key }, video, on) {
     this.#key = key;
     this.#video = video;
     this.#on = on;
@@ -35,7 +34,6 @@ export class Rtc {
 
   close() {
     this.#abort.abort();
-    clearInterval(this.#timer);
     this.#pc?.close();
     if (this.#video.srcObject) this.#video.srcObject = null;
   }
@@ -81,18 +79,8 @@ export class Rtc {
   #play(track, receiver) {
     this.#receiver = receiver;
     track.onended = () => this.#lose("the video ended");
-    this.#video.srcObject = new MediaStream([track]);
-    this.#video.play().catch(() => {}); // refused only when it is gone again
-    if (this.#video.requestVideoFrameCallback) this.#next();
-    else this.#timer = setInterval(() => this.#guess(), NOT_SAYING);
-  }
-
-  #next() {
-    this.#video.requestVideoFrameCallback((now, frame) => {
-      if (this.#abort.signal.aborted) return;
-      this.#next();
-      this.#show(frame);
-    });
+    play(this.#video, track);
+    eachFrame(this.#video, this.#abort.signal, (frame) => this.#show(frame));
   }
 
   #show({ rtpTimestamp, receiveTime, width, height }) {
@@ -101,11 +89,6 @@ export class Rtc {
     if (which.pts < 0 || receiveTime === undefined) return;
     this.#delay.shown(which.session, which.pts, receiveTime, performance.now());
     this.#wait();
-  }
-
-  #guess() {
-    const { videoWidth: width, videoHeight: height } = this.#video;
-    if (width) this.#on.frame({ session: "", pts: -1, width, height });
   }
 
   /** Chromium and Firefox take the delay in different words and units. */
