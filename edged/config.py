@@ -7,12 +7,16 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
-from edged.messages import Fraction, Severity, Token
+from edged.messages import Fraction, Point, Severity, Token
 
 Positive = Annotated[float, Meta(gt=0)]
 NotNegative = Annotated[float, Meta(ge=0)]
 Count = Annotated[int, Meta(ge=1)]
-Point = tuple[Fraction, Fraction]
+Limit = Annotated[int, Meta(ge=0, description="Objects; 0: no limit.")]
+Anchor = Annotated[
+    Literal["bottom_center", "center", "top_center"], Meta(description="The point of a box that stands for it.")
+]
+LineName = Annotated[str, Meta(pattern=r"^([A-Za-z0-9_-]{1,64}\.){1,2}[A-Za-z0-9_-]{1,64}$")]
 Polygon = Annotated[tuple[Point, ...], Meta(min_length=3)]
 
 
@@ -88,6 +92,30 @@ class Tracking(_Part, frozen=True, kw_only=True):
     keep_lost: Annotated[Positive, Meta(description="Seconds a track outlives its last detection.")] = 3.0
 
 
+class Line(_Part, frozen=True, kw_only=True):
+    """A line that is counted at, as docs/crossings.md defines it. `in` is from its left to its right, looking from its first point to its last."""
+
+    id: Token
+    points: Annotated[tuple[Point, ...], Meta(min_length=2, max_length=32)]
+    name: str = ""
+    anchor: Anchor = "bottom_center"
+    reversed: Annotated[bool, Meta(description="Swaps `in` and `out`.")] = False
+    labels: Annotated[tuple[str, ...], Meta(description="Labels or aliases it counts; empty: all.")] = ()
+
+
+class Zone(_Part, frozen=True, kw_only=True):
+    """An area whose visitors are told."""
+
+    id: Token
+    polygon: Annotated[tuple[Point, ...], Meta(min_length=3, max_length=64)]
+    name: str = ""
+    anchor: Anchor = "bottom_center"
+    labels: Annotated[tuple[str, ...], Meta(description="Labels or aliases it heeds; empty: all.")] = ()
+    dwell: Annotated[NotNegative, Meta(description="Seconds inside after which that is a fact; 0: never.")] = 0.0
+    warn_threshold: Limit = 0
+    max_capacity: Limit = 0
+
+
 class Camera(_Part, frozen=True, kw_only=True):
     """One camera, as edged.toml, the API and the KV bucket all write it."""
 
@@ -114,6 +142,8 @@ class Camera(_Part, frozen=True, kw_only=True):
     )
     filters: dict[str, LabelFilter] = field(default_factory=dict)
     masks: Annotated[tuple[Polygon, ...], Meta(description="Areas in which nothing is detected.")] = ()
+    lines: Annotated[tuple[Line, ...], Meta(max_length=32)] = ()
+    zones: Annotated[tuple[Zone, ...], Meta(max_length=32)] = ()
     motion: Motion = Motion()
     tracking: Annotated[Tracking | None, Meta(description="Unset: scores fitting the model in use.")] = None
     snapshots: bool = True
@@ -128,6 +158,16 @@ class AlertRule(_Part, frozen=True, kw_only=True):
     min_time: NotNegative = 1.0
     suppress: NotNegative = 60.0
     severity: Severity = "info"
+
+
+class Counter(_Part, frozen=True, kw_only=True):
+    """What went in less what went out over some lines of the site: how many are inside."""
+
+    id: Token
+    lines: Annotated[tuple[LineName, ...], Meta(min_length=1, description="`camera.line`, or `node.camera.line`.")]
+    name: str = ""
+    warn_threshold: Limit = 0
+    max_capacity: Limit = 0
 
 
 class Handlers(_Part, frozen=True, kw_only=True):
@@ -173,4 +213,5 @@ class Config(_Part, frozen=True, kw_only=True):
         default_factory=lambda: {"vehicle": ("car", "truck", "bus", "motorcycle")}
     )
     cameras: tuple[Camera, ...] = ()
+    counters: tuple[Counter, ...] = ()
     alerts: tuple[AlertRule, ...] = ()

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
-from edged import subjects
+from edged import drawings, subjects
 from edged.config import Camera, Config
 
 _ENV = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -121,11 +121,15 @@ def _readable(error: msgspec.ValidationError) -> str:
 def _check_names(settings: Config) -> None:
     for where, names in (
         ("cameras", [camera.id for camera in settings.cameras]),
+        ("counters", [counter.id for counter in settings.counters]),
         ("alerts", [rule.name for rule in settings.alerts]),
     ):
         for index, name in enumerate(names):
             if name in names[:index]:
                 raise SettingsError(f"{where}[{index}]: {name!r} is used twice: give each its own")
+    for index, camera in enumerate(settings.cameras):
+        if fault := drawings.fault(camera):
+            raise SettingsError(f"cameras[{index}].{fault}")
     if subjects.NODE_ITSELF in (camera.id for camera in settings.cameras):
         raise SettingsError(f"cameras: {subjects.NODE_ITSELF!r} stands for the box itself: choose another id")
 

@@ -1,5 +1,6 @@
 """One camera from frame to fact. Read this first."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from time import monotonic
 from typing import Protocol
@@ -8,11 +9,14 @@ from edged import messages as m
 from edged.camera.frames import Frame
 from edged.mailbox import Latest
 from edged.scene.presence import Moment, Presence, box_of
+from edged.scene.scene import Scene, SceneFact
 from edged.scene.shots import Shot, Shots, sharpness
 from edged.subjects import Address
 from edged.vision.eyes import Eyes, Look
 from edged.vision.tracker import Tracked
 from edged.vision.turns import Seat
+
+Said = m.TrackStarted | m.TrackEnded | SceneFact
 
 
 class Voice(Protocol):
@@ -20,7 +24,7 @@ class Voice(Protocol):
 
     async def publish(self, detections: m.Detections) -> None: ...
 
-    async def state(self, fact: m.TrackStarted | m.TrackEnded) -> None: ...
+    async def state(self, fact: Said) -> None: ...
 
     def picture(self, frame: Frame, shot: Shot, label: str) -> None: ...
 
@@ -37,7 +41,7 @@ async def watch(address: Address, eyes: Eyes, seat: Seat, frames: Latest[Frame],
             seat.active = look.moving or bool(look.update.tracks)
             await voice.publish(_detections(address, eyes, frame, look))
             visit.moment = _moment(frame)
-            for fact in visit.presence.see(look.update, visit.moment):
+            for fact in visit.see(look, eyes):
                 await voice.state(fact)
             if eyes.takes_pictures:
                 for shot in visit.choose(frame, look):
@@ -52,13 +56,20 @@ class Visit:
 
     session: str
     presence: Presence
+    scene: Scene
     shots: Shots
     moment: Moment
 
     @classmethod
     def begun(cls, address: Address, eyes: Eyes, frame: Frame) -> "Visit":
         eyes.begin(frame)
-        return cls(frame.session, Presence(address, frame.session, eyes.labels), Shots(), _moment(frame))
+        presence = Presence(address, frame.session, eyes.labels)
+        scene = Scene(address, frame.session, eyes.labels, eyes.aliases, frame.width / frame.height)
+        return cls(frame.session, presence, scene, Shots(), _moment(frame))
+
+    def see(self, look: Look, eyes: Eyes) -> Iterable[Said]:
+        yield from self.presence.see(look.update, self.moment)
+        yield from self.scene.see(look.update, self.moment, eyes.settings)
 
     def choose(self, frame: Frame, look: Look) -> list[Shot]:
         self.shots.forget(look.update.ended)
@@ -69,7 +80,7 @@ class Visit:
 
 async def _over(visit: Visit | None, voice: Voice) -> None:
     if visit:
-        for fact in visit.presence.close(visit.moment):
+        for fact in (*visit.scene.close(visit.moment), *visit.presence.close(visit.moment)):
             await voice.state(fact)
 
 
