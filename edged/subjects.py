@@ -23,9 +23,14 @@ KINDS: dict[type[m.Message], str] = {
     m.CapacityChanged: "zone",
     m.Snapshot: "snapshots",
     m.AlertRaised: "alert",
+    m.PpeLooked: "ppe",
+    m.PpeChecked: "ppe",
+    m.CropTaken: "crop",
 }
 FACT_KINDS = ("state", "track", "crossing", "zone", "alert")
 PICTURE_KINDS = ("snapshots",)
+PPE_KINDS = ("ppe",)
+WORK_KINDS = ("crop",)
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 

@@ -18,7 +18,7 @@ MAY = {
     "vision.tracker": {"vision"}, "vision": {"camera.frames"}, "vision.engines": {"vision"},
     "scene": {"vision.tracker", "vision.detections"},
     "camera": set(), "bus": set(), "broker": {"nats_server"}, "nats_server": set(), "gateway": {"bus"},
-    "handlers": {"bus", "scene"}, "logs": {"camera.urls"},
+    "handlers": {"bus", "scene"}, "recognition": {"vision", "camera.stills", "camera.frames"}, "logs": {"camera.urls"},
 }  # fmt: skip
 LIBRARY_OF = {
     "av": "camera", "nats": "bus", "aiohttp": "gateway", "aiortc": "gateway", "onnxruntime": "vision.engines.onnx",

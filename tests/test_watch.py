@@ -11,6 +11,7 @@ from edged import config
 from edged import messages as m
 from edged.camera.frames import Frame
 from edged.mailbox import Latest
+from edged.scene.looks import Taken
 from edged.scene.shots import Shot
 from edged.subjects import Address
 from edged.vision.detector import Detector, open_detector
@@ -30,12 +31,16 @@ class Heard:
     detections: list[m.Detections] = field(default_factory=list)
     facts: list[m.TrackStarted | m.TrackEnded] = field(default_factory=list)
     shots: list[tuple[Shot, str]] = field(default_factory=list)
+    crops: list[tuple[Taken, tuple[str, ...]]] = field(default_factory=list)
 
     async def publish(self, detections: m.Detections) -> None:
         self.detections.append(detections)
 
     async def state(self, fact: m.TrackStarted | m.TrackEnded) -> None:
         self.facts.append(fact)
+
+    def crop(self, frame: Frame, taken: Taken, label: str, items: tuple[str, ...]) -> None:
+        self.crops.append((taken, items))
 
     def picture(self, frame: Frame, shot: Shot, label: str) -> None:
         self.shots.append((shot, label))

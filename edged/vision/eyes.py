@@ -51,7 +51,7 @@ class Eyes:
 
     @property
     def takes_pictures(self) -> bool:
-        return self._settings.snapshots
+        return self.settings.snapshots
 
     @property
     def unknown_labels(self) -> tuple[str, ...]:
