@@ -67,12 +67,24 @@ class Voting:
         self._held: dict[Round, list[FactDelivery]] = {}
 
     async def run(self) -> None:
-        for stored in await self._bus.facts.past("ppe", datetime.now(UTC) - LOOK_BACK):
-            if isinstance(stored.fact, PpeChecked):
-                self._votes.decided(stored.fact.id)
+        await self._recall()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._hear())
             tasks.create_task(self._close_quiet())
+
+    async def _recall(self) -> None:
+        """What was said before a restart. Looks that were in hand come again only after a while, so they are not waited for."""
+        past = [stored.fact for stored in await self._bus.facts.past("ppe", datetime.now(UTC) - LOOK_BACK)]
+        for fact in past:
+            if isinstance(fact, PpeChecked):
+                self._votes.decided(fact.id)
+        for fact in past:
+            if (
+                isinstance(fact, PpeLooked)
+                and self._ours(fact)
+                and (verdict := self._votes.hear(fact, time.monotonic()))
+            ):
+                await self._say(round_of(fact), verdict)
 
     async def _hear(self) -> None:
         async with aclosing(self._bus.consume("ppe", "ppe-votes")) as deliveries:
@@ -100,7 +112,7 @@ class Voting:
 
     async def _say(self, round: Round, verdict: PpeChecked) -> None:
         await self._bus.publish_fact(verdict)
-        for delivery in self._held.pop(round):
+        for delivery in self._held.pop(round, ()):
             await delivery.ack()
 
     def _ours(self, look: PpeLooked) -> bool:

@@ -27,7 +27,7 @@ _HEIGHT = 240  # pixels a person is brought down to
 _LEAST = 48  # pixels of height below which nothing is said
 _EDGE = 0.012  # of the crop: nearer to it a person is cut off
 _TOP, _RAISED = 0.13, 0.25  # of the person's height: where a helmet begins at most, and with an arm held above the head
-_FILL = 0.5
+_FILL = 0.55
 _LIT = 0.2
 
 # OpenCV's hue, saturation, value: from, to.
@@ -84,11 +84,9 @@ def _helmet(hsv: Pixels, box: Box) -> Blob | None:
     for number, ranges in enumerate(_HELMETS):
         mask = _mask(top, ranges)
         for blob in _blobs(mask):
-            head = blob.width / min(width, 0.75 * height)
+            as_a_head = 0.16 * min(width, 0.75 * height) < blob.width < 0.85 * width
             high = (above + blob.y - y1) / height
-            if not (
-                0.16 < head < 0.85 and high < _RAISED and 0.75 < blob.width / blob.height < 3.2 and blob.fill > _FILL
-            ):
+            if not (as_a_head and high < _RAISED and 0.75 < blob.width / blob.height < 3.2 and blob.fill > _FILL):
                 continue
             # white is everywhere, and below a raised arm the top of the person says little: then it has to look like a helmet
             if (number == _WHITE or high > _TOP) and not _dome(mask, blob):
