@@ -180,3 +180,20 @@ async def test_without_snapshots_no_picture_is_taken(watched: Callable[..., Scen
         await scene.show(moved(person, 2 * step))
     assert scene.heard.facts
     assert scene.heard.shots == []
+
+
+async def test_people_are_looked_at_closely_where_equipment_is_required(watched: Callable[..., Scene]) -> None:
+    scene = watched(config.Camera(id="front", url="", fps=FPS, ppe=config.Required(required=("helmet",))))
+    person, _ = with_person()
+    for step in range(30):
+        await scene.show(moved(person, 2 * step))
+    assert {(taken.tracked.id, taken.round, items) for taken, items in scene.heard.crops} == {(1, 0, ("helmet",))}
+    assert len(scene.heard.crops) == 2, "one at once, the next 0.8 s later"
+
+
+async def test_nobody_is_looked_at_closely_elsewhere(watched: Callable[..., Scene]) -> None:
+    scene = watched()
+    person, _ = with_person()
+    for step in range(4):
+        await scene.show(moved(person, 2 * step))
+    assert scene.heard.crops == []
