@@ -6,7 +6,7 @@ What it goes by: a vest is fluorescent yellow, lime, orange or red over a good s
 What it cannot know: an orange jumper is a vest to it and a yellow cap a helmet; a black, grey or blue vest, or a vest under a jacket, is none.
 A head bent behind the body or an arm reads as a head without helmet. Coloured light, sodium lamps and infrared pictures leave it blind, and a
 person less than 48 pixels high is not judged at all. docs/ppe.md has what was measured: 92 % of 420 labels on the clip it was fitted to, and a vest
-seen in 2 or 3 of 40 looks at people without one. Take a network with a card (`ppe.model`) where a verdict has consequences.
+seen in 2 of 40 looks at people without one. Take a network with a card (`ppe.model`) where a verdict has consequences.
 """
 
 from collections.abc import Iterator

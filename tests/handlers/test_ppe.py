@@ -13,6 +13,7 @@ from edged import config
 from edged import messages as m
 from edged.bus import jobs
 from edged.bus.jobs import Jobs
+from edged.subjects import Address
 from tests.rigs import people
 from tests.rigs.daemon import ROOT, Daemon
 from tests.rigs.facts import Box, box
@@ -41,7 +42,7 @@ asyncio.run(main())
 @asynccontextmanager
 async def worker(url: str, home: Path) -> AsyncIterator[Daemon]:
     """A box without cameras that judges what others saw."""
-    home.mkdir()
+    home.mkdir(exist_ok=True)
     text = f'node = "{home.name}"\n[nats]\nurl = "{url}"\n[handlers]\nrun = ["ppe"]\n'
     file = home / "edged.toml"
     file.write_text(f'state_dir = "{home / "state"}"\n{text}[gateway]\nport = 0\n')
@@ -142,6 +143,30 @@ async def test_the_crop_of_a_worker_killed_in_the_middle_is_judged_by_another(
             [look] = await facts(node, 1, m.PpeLooked)
     assert look.id == f"{job(1).id}.look"
     assert look.saw == {"helmet": "ok", "vest": "ok"}
+
+
+async def test_one_of_two_workers_killed_at_work_loses_and_doubles_nothing(
+    nats_server: NatsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "ACK_WAIT", 1.0)
+    async with box(nats_server.url, tmp_path / "outbox.db") as node:
+        await node.courier.reconciled.wait()
+        await Jobs(node.link).put(job(0, track=1), BOTH)
+        async with aclosing(Jobs(node.link).take()) as taken:
+            await (await anext(taken)).again(0)  # now there is a consumer with this patience
+        async with worker(nats_server.url, tmp_path / "one") as one, worker(nats_server.url, tmp_path / "two"):
+            for seq in range(1, 150):
+                await Jobs(node.link).put(job(seq, track=1), BOTH)
+                if seq == 40:
+                    await one.stop(signal.SIGKILL)
+            await facts(node, 149, m.PpeLooked)
+            async with asyncio.timeout(30):
+                while await Jobs(node.link).waiting(Address("home", "edge", "front")):
+                    await asyncio.sleep(0.05)
+            async with worker(nats_server.url, tmp_path / "one"):  # what it had said on its disk is sent now
+                looks = await facts(node, 150, m.PpeLooked)
+                assert {look.id for look in looks} == {f"{job(seq).id}.look" for seq in range(150)}
+                assert await node.places("edged_ppe") == 150
 
 
 async def test_a_broker_killed_at_work_loses_no_verdict(nats_server: NatsServer, tmp_path: Path) -> None:
