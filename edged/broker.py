@@ -110,7 +110,13 @@ class Broker:
         sync = "sync_interval: always" if self.syncs_always else ""
         # Pictures count twice, once in their stream and once in the object store. Without the line the server
         # allows itself a share of the disk that is free, and refuses our streams on a small one.
-        store = limits.facts_max_bytes + 2 * limits.pictures_max_bytes + SLACK_BYTES
+        store = (
+            limits.facts_max_bytes
+            + 2 * limits.pictures_max_bytes
+            + limits.ppe_max_bytes
+            + limits.work_max_bytes
+            + SLACK_BYTES
+        )
         file.write_text(
             f"server_name: {self._name}\n"
             f'listen: "{HOST}:{self._port}"\n'

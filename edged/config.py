@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
-from edged.messages import Fraction, Point, Severity, Token
+from edged.messages import Fraction, Item, Point, Severity, Token
 
 Positive = Annotated[float, Meta(gt=0)]
 NotNegative = Annotated[float, Meta(ge=0)]
@@ -32,6 +32,12 @@ class Nats(_Part, frozen=True, kw_only=True):
     facts_max_bytes: Count = 2_000_000_000
     pictures_max_age_days: Positive = 30
     pictures_max_bytes: Count = 2_000_000_000
+    ppe_max_age_days: Positive = 90
+    ppe_max_bytes: Count = 200_000_000
+    work_max_age: Annotated[Positive, Meta(description="Seconds a job waits for a worker before it is given up.")] = (
+        600.0
+    )
+    work_max_bytes: Count = 200_000_000
 
 
 class Gateway(_Part, frozen=True, kw_only=True):
@@ -156,6 +162,17 @@ class Zone(_Part, frozen=True, kw_only=True):
     max_capacity: Limit = 0
 
 
+class Required(_Part, frozen=True, kw_only=True):
+    """What people must wear in a camera's sight."""
+
+    required: Annotated[
+        tuple[Item, ...], Meta(max_length=8, description="Such as `helmet`, `vest`; empty: not judged.")
+    ] = ()
+    bypass: Annotated[
+        NotNegative, Meta(description="Seconds until somebody judged, and still in sight, is judged again; 0: never.")
+    ] = 300.0
+
+
 class Camera(_Part, frozen=True, kw_only=True):
     """One camera, as edged.toml, the API and the KV bucket all write it."""
 
@@ -199,6 +216,7 @@ class Camera(_Part, frozen=True, kw_only=True):
         float, Meta(ge=5, le=60, description="Seconds of the stream kept in memory, for what came before an event.")
     ] = 10.0
     preroll_max_bytes: Annotated[int, Meta(ge=1_000_000)] = 32_000_000
+    ppe: Required = Required()
 
 
 class AlertRule(_Part, frozen=True, kw_only=True):
@@ -238,8 +256,17 @@ class Counter(_Part, frozen=True, kw_only=True):
 class Handlers(_Part, frozen=True, kw_only=True):
     """Which files of handlers/ run here; `dir` holds the owner's own."""
 
-    run: tuple[str, ...] = ("alerts", "snapshots", "clips", "occupancy", "history", "email", "webhook")
+    run: tuple[str, ...] = ("alerts", "snapshots", "clips", "occupancy", "history", "email", "webhook", "ppe")
     dir: str = ""
+
+
+class Ppe(_Part, frozen=True, kw_only=True):
+    """How the handler `ppe` judges. Without a model it goes by colour and place, as edged/vision/hivis.py says."""
+
+    model: Annotated[
+        str, Meta(description="A card whose labels, or their aliases, are the items; empty: by colour.")
+    ] = ""
+    workers: Annotated[int, Meta(ge=0, le=16, description="Crops judged here at once; 0: others judge them.")] = 1
 
 
 class FromApi(_Part, frozen=True, kw_only=True):
@@ -318,6 +345,7 @@ class Config(_Part, frozen=True, kw_only=True):
     clips: Clips = Clips()
     history: History = History()
     email: Email = Email()
+    ppe: Ppe = Ppe()
     log: Log = Log()
     aliases: dict[str, tuple[str, ...]] = field(
         default_factory=lambda: {"vehicle": ("car", "truck", "bus", "motorcycle")}

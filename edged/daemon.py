@@ -6,7 +6,6 @@ import signal
 import sys
 from collections.abc import Coroutine
 from contextlib import AsyncExitStack
-from pathlib import Path
 
 import structlog
 import uvloop
@@ -83,8 +82,9 @@ async def run(config: Config) -> None:
     state = settings.state_dir(config)
     state.mkdir(parents=True, exist_ok=True, mode=0o700)
     async with AsyncExitStack() as stack:
-        models = Path(config.detector.models_dir or state / "models")
-        sight = await stack.enter_async_context(LazySight(config.detector, models, config.limits.cpu))
+        sight = await stack.enter_async_context(
+            LazySight(config.detector, settings.models_dir(config), config.limits.cpu)
+        )
         broker, url = None, config.nats.url
         if not url:
             broker = await stack.enter_async_context(Broker(config.nats, state))

@@ -34,6 +34,7 @@ from edged.asking import CameraRecord
 from edged.bus.bus import Bus
 from edged.bus.deliveries import FactDelivery
 from edged.bus.facts import Facts
+from edged.bus.jobs import Jobs
 from edged.bus.link import Link, Refused
 from edged.bus.pictures import Pictures
 from edged.bus.tables import Table
@@ -48,7 +49,7 @@ SECONDS = 30.0  # one call of a handler
 NEWEST = 16  # messages of frame traffic that may wait
 LOG_PERIOD = 10.0
 RESTART = (1.0, 60.0)
-FACTS = frozenset((*subjects.FACT_KINDS, *subjects.PICTURE_KINDS))
+FACTS = frozenset((*subjects.FACT_KINDS, *subjects.PICTURE_KINDS, *subjects.PPE_KINDS))
 
 F = TypeVar("F", bound=Callable[..., Awaitable[None]])
 _decode: Callable[[bytes], m.AnyMessage] = msgspec.json.Decoder(m.AnyMessage).decode
@@ -87,6 +88,7 @@ class HandlerBus:
     facts: Facts
     pictures: Pictures
     cameras: Table[CameraRecord]
+    jobs: Jobs
 
     async def publish_fact(self, fact: m.AnyFact, payload: bytes = b"") -> None:
         """Returns when the fact is safe on disk; the same id twice is one fact."""
@@ -138,7 +140,7 @@ class Handlers:
     def __init__(self, config: Config, bus: Bus) -> None:
         self._config = config
         self._link = bus.link
-        self._bus = HandlerBus(config, bus.link, bus.facts, bus.pictures, bus.cameras)
+        self._bus = HandlerBus(config, bus.link, bus.facts, bus.pictures, bus.cameras, bus.jobs)
 
     async def run(self) -> None:
         handlers = await asyncio.to_thread(load_all, self._config.handlers.run, self._config.handlers.dir)

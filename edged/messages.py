@@ -27,6 +27,8 @@ Time = Annotated[datetime, Meta(tz=True)]
 Severity = Literal["info", "warning", "alarm"]
 Direction = Literal["in", "out"]
 Fullness = Literal["ok", "warn", "full"]
+Saw = Literal["ok", "missing", "not_visible"]
+Item = Annotated[str, Meta(pattern=r"^[A-Za-z0-9 _-]{1,32}$")]
 Point = tuple[Fraction, Fraction]
 
 
@@ -292,9 +294,76 @@ class CapacityChanged(Fact, frozen=True, kw_only=True, tag="capacity_changed"):
     previous: Fullness
 
 
+class CropTaken(Fact, frozen=True, kw_only=True, tag="crop"):
+    """A job: says what a JPEG of one object shows, cut from the frame at its full size; it travels in the `Edged-Meta` header, the picture is the payload.
+
+    `box` is the object and `area` the crop, both in the picture. `wanted` is who may judge it, `items` what is to be looked for.
+    The looks of one `round` belong together; a track that stays is judged again in the next round.
+    """
+
+    wanted: Literal["ppe"]
+    session: str
+    track: int
+    round: int
+    pts: int
+    label: str
+    score: Fraction
+    box: Box
+    area: Box
+    width: int
+    height: int
+    items: tuple[Item, ...]
+
+
+class PpeLooked(Fact, frozen=True, kw_only=True, tag="ppe_looked"):
+    """What a worker saw in one crop, by item; `by` names the classifier. `id` is the crop's with `.look`."""
+
+    session: str
+    track: int
+    round: int
+    pts: int
+    label: str
+    saw: dict[Item, Saw]
+    by: str
+
+
+class PpeVerdict(Struct, frozen=True, kw_only=True):
+    """Of one item: the verdict, and in how many looks it was seen so."""
+
+    item: Item
+    verdict: Saw
+    ok: int
+    missing: int
+    not_visible: int
+
+
+class PpeChecked(Fact, frozen=True, kw_only=True, tag="ppe_checked"):
+    """Whether somebody wears what the camera requires, by vote over several looks. `since` is the first of them, `snapshot` the key of a picture."""
+
+    session: str
+    track: int
+    round: int
+    pts: int
+    label: str
+    since: Time
+    verdicts: tuple[PpeVerdict, ...]
+    snapshot: str
+
+
 FrameTraffic = Detections | CameraHealth | NodeHealth
 CrossingFact = LineCrossed | CountCorrected
 ZoneFact = ZoneEntered | ZoneLeft | ZoneDwelled | CapacityChanged
 AlertFact = AlertRaised | AlertAcknowledged
-AnyFact = CameraStateChanged | TrackStarted | TrackEnded | Snapshot | AlertFact | ClipReady | CrossingFact | ZoneFact
-AnyMessage = FrameTraffic | AnyFact
+PpeFact = PpeLooked | PpeChecked
+AnyFact = (
+    CameraStateChanged
+    | TrackStarted
+    | TrackEnded
+    | Snapshot
+    | AlertFact
+    | ClipReady
+    | CrossingFact
+    | ZoneFact
+    | PpeFact
+)
+AnyMessage = FrameTraffic | AnyFact | CropTaken

@@ -74,6 +74,11 @@ def state_dir(settings: Config, environ: Mapping[str, str] = os.environ) -> Path
     return Path(home) / "edged"
 
 
+def models_dir(settings: Config, environ: Mapping[str, str] = os.environ) -> Path:
+    """Where model files lie."""
+    return Path(settings.detector.models_dir or state_dir(settings, environ) / "models")
+
+
 def _expanded(value: Any, place: str, environ: Mapping[str, str]) -> Any:
     match value:
         case dict():

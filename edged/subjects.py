@@ -25,9 +25,14 @@ KINDS: dict[type[m.Message], str] = {
     m.AlertRaised: "alert",
     m.ClipReady: "clip",
     m.AlertAcknowledged: "alert",
+    m.PpeLooked: "ppe",
+    m.PpeChecked: "ppe",
+    m.CropTaken: "crop",
 }
 FACT_KINDS = ("state", "track", "crossing", "zone", "alert", "clip")
 PICTURE_KINDS = ("snapshots",)
+PPE_KINDS = ("ppe",)
+WORK_KINDS = ("crop",)
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 

@@ -8,6 +8,7 @@ from typing import Protocol
 from edged import messages as m
 from edged.camera.frames import Frame
 from edged.camera.outlet import Outlet
+from edged.scene.looks import Looks, Taken
 from edged.scene.presence import Moment, Presence, box_of
 from edged.scene.scene import Scene, SceneFact
 from edged.scene.shots import Shot, Shots, sharpness
@@ -15,6 +16,8 @@ from edged.subjects import Address
 from edged.vision.eyes import Eyes, Look
 from edged.vision.tracker import Tracked
 from edged.vision.turns import Seat
+
+PERSON = "person"
 
 Said = m.TrackStarted | m.TrackEnded | SceneFact
 
@@ -27,6 +30,8 @@ class Voice(Protocol):
     async def state(self, fact: Said) -> None: ...
 
     def picture(self, frame: Frame, shot: Shot, label: str) -> None: ...
+
+    def crop(self, frame: Frame, taken: Taken, label: str, items: tuple[str, ...]) -> None: ...
 
 
 async def watch(address: Address, eyes: Eyes, seat: Seat, outlet: Outlet, voice: Voice) -> None:
@@ -48,6 +53,9 @@ async def watch(address: Address, eyes: Eyes, seat: Seat, outlet: Outlet, voice:
             if eyes.takes_pictures:
                 for shot in visit.choose(frame, look):
                     voice.picture(frame, shot, eyes.labels[shot.tracked.label])
+            if items := eyes.settings.ppe.required:
+                for taken in visit.look_closer(frame, look, eyes):
+                    voice.crop(frame, taken, eyes.labels[taken.tracked.label], items)
     finally:
         await _over(visit, voice)
 
@@ -60,6 +68,7 @@ class Visit:
     presence: Presence
     scene: Scene
     shots: Shots
+    looks: Looks
     moment: Moment
 
     @classmethod
@@ -67,7 +76,7 @@ class Visit:
         eyes.begin(frame)
         presence = Presence(address, frame.session, eyes.labels)
         scene = Scene(address, frame.session, eyes.labels, eyes.aliases, frame.width / frame.height)
-        return cls(frame.session, presence, scene, Shots(), _moment(frame))
+        return cls(frame.session, presence, scene, Shots(), Looks(), _moment(frame))
 
     def see(self, look: Look, eyes: Eyes) -> Iterable[Said]:
         yield from self.presence.see(look.update, self.moment)
@@ -78,6 +87,15 @@ class Visit:
         if look.held:
             return []
         return self.shots.choose(look.update.tracks, self.moment.at, lambda track: sharpness(frame.luma, track.box))
+
+    def look_closer(self, frame: Frame, look: Look, eyes: Eyes) -> list[Taken]:
+        """The people whose protective equipment is to be judged by this frame."""
+        self.looks.forget(look.update.ended)
+        if look.held:
+            return []
+        people = [track for track in look.update.tracks if eyes.labels[track.label] == PERSON]
+        bypass = eyes.settings.ppe.bypass
+        return self.looks.choose(people, self.moment.at, bypass, lambda track: sharpness(frame.luma, track.box))
 
 
 async def _over(visit: Visit | None, voice: Voice) -> None:

@@ -11,6 +11,7 @@ from edged import config
 from edged import messages as m
 from edged.camera.frames import Frame
 from edged.camera.outlet import Outlet
+from edged.scene.looks import Taken
 from edged.scene.shots import Shot
 from edged.subjects import Address
 from edged.vision.detector import Detector, open_detector
@@ -30,12 +31,16 @@ class Heard:
     detections: list[m.Detections] = field(default_factory=list)
     facts: list[m.TrackStarted | m.TrackEnded] = field(default_factory=list)
     shots: list[tuple[Shot, str]] = field(default_factory=list)
+    crops: list[tuple[Taken, tuple[str, ...]]] = field(default_factory=list)
 
     async def publish(self, detections: m.Detections) -> None:
         self.detections.append(detections)
 
     async def state(self, fact: m.TrackStarted | m.TrackEnded) -> None:
         self.facts.append(fact)
+
+    def crop(self, frame: Frame, taken: Taken, label: str, items: tuple[str, ...]) -> None:
+        self.crops.append((taken, items))
 
     def picture(self, frame: Frame, shot: Shot, label: str) -> None:
         self.shots.append((shot, label))
@@ -175,3 +180,20 @@ async def test_without_snapshots_no_picture_is_taken(watched: Callable[..., Scen
         await scene.show(moved(person, 2 * step))
     assert scene.heard.facts
     assert scene.heard.shots == []
+
+
+async def test_people_are_looked_at_closely_where_equipment_is_required(watched: Callable[..., Scene]) -> None:
+    scene = watched(config.Camera(id="front", url="", fps=FPS, ppe=config.Required(required=("helmet",))))
+    person, _ = with_person()
+    for step in range(30):
+        await scene.show(moved(person, 2 * step))
+    assert {(taken.tracked.id, taken.round, items) for taken, items in scene.heard.crops} == {(1, 0, ("helmet",))}
+    assert len(scene.heard.crops) == 2, "one at once, the next 0.8 s later"
+
+
+async def test_nobody_is_looked_at_closely_elsewhere(watched: Callable[..., Scene]) -> None:
+    scene = watched()
+    person, _ = with_person()
+    for step in range(4):
+        await scene.show(moved(person, 2 * step))
+    assert scene.heard.crops == []

@@ -8,6 +8,7 @@ from datetime import timedelta
 from edged import config
 from edged.asking import CameraRecord
 from edged.bus.facts import Facts
+from edged.bus.jobs import Jobs
 from edged.bus.link import Link, connect
 from edged.bus.outbox import Outbox
 from edged.bus.pictures import Pictures
@@ -24,6 +25,7 @@ class Bus:
     facts: Facts
     cameras: Table[CameraRecord]
     pictures: Pictures
+    jobs: Jobs
 
 
 @asynccontextmanager
@@ -32,4 +34,4 @@ async def open_bus(settings: config.Nats, url: str, name: str, outbox: Outbox | 
     async with connect(url, name) as link:
         max_age = timedelta(days=settings.pictures_max_age_days)
         pictures = Pictures(link, max_age, settings.pictures_max_bytes)
-        yield Bus(link, Facts(link, outbox), Table(link, CAMERAS, CameraRecord), pictures)
+        yield Bus(link, Facts(link, outbox), Table(link, CAMERAS, CameraRecord), pictures, Jobs(link))

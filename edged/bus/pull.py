@@ -13,19 +13,18 @@ EXPIRES = 30.0
 HEARTBEAT = 1.0
 SILENCE = 2.5  # seconds without message or heartbeat after which the request is surely lost
 NANO = 1_000_000_000
-_REQUEST = json.dumps(
-    {"batch": BATCH, "expires": int(EXPIRES * NANO), "idle_heartbeat": int(HEARTBEAT * NANO)}
-).encode()
 NEXT_REQUEST = {"404", "408"}  # no messages; expired
 ALIVE = "100"
 
 
-async def pull(link: Link, stream: str, consumer: str) -> AsyncGenerator[Msg, None]:
-    """Messages as they come. Ends when the connection was another one meanwhile, or the server has nothing to say about this consumer:
-    the caller looks whether it is still there.
+async def pull(link: Link, stream: str, consumer: str, batch: int = BATCH) -> AsyncGenerator[Msg, None]:
+    """Messages as they come, asked for `batch` at a time. Ends when the connection was another one meanwhile, or the
+    server has nothing to say about this consumer: the caller looks whether it is still there.
 
     Not nats-py's `fetch`: after a reconnect it waits out its timeout, and what arrives late for one call it hands to the next.
     """
+    request = {"batch": batch, "expires": int(EXPIRES * NANO), "idle_heartbeat": int(HEARTBEAT * NANO)}
+    wanted = json.dumps(request).encode()
     arrived: asyncio.Queue[Msg | None] = asyncio.Queue()
     connection = link.connections
     inbox = link.nc.new_inbox()
@@ -35,8 +34,8 @@ async def pull(link: Link, stream: str, consumer: str) -> AsyncGenerator[Msg, No
         left = 0
         while True:
             if not left:
-                await link.nc.publish(f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}", _REQUEST, inbox)
-                left = BATCH
+                await link.nc.publish(f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}", wanted, inbox)
+                left = batch
             msg = await asyncio.wait_for(arrived.get(), SILENCE)
             status = (msg.headers or {}).get("Status") if msg else "gone"
             if msg and status is None:

@@ -12,8 +12,15 @@ log = structlog.get_logger()
 
 FACTS = "edged_facts"
 PICTURES = "edged_pictures"
-NAMES = (FACTS, PICTURES)
-KINDS = {FACTS: subjects.FACT_KINDS, PICTURES: subjects.PICTURE_KINDS}
+PPE = "edged_ppe"  # apart from the facts, so that forgetting one never touches the other
+WORK = "edged_work"
+NAMES = (FACTS, PICTURES, PPE)  # what the outbox delivers to; work is lost rather than late
+KINDS = {
+    FACTS: subjects.FACT_KINDS,
+    PICTURES: subjects.PICTURE_KINDS,
+    PPE: subjects.PPE_KINDS,
+    WORK: subjects.WORK_KINDS,
+}
 OF_KIND = {kind: stream for stream, kinds in KINDS.items() for kind in kinds}
 # The server holds the ids of this time in memory, some 150 bytes each. Beyond it the courier and the consumers know better.
 DUPLICATE_WINDOW = 3600.0
@@ -21,12 +28,16 @@ DAY = 86_400.0
 
 
 async def ensure_streams(link: Link, settings: config.Nats) -> None:
-    """Makes both streams as `settings` wants them; what else an owner set on them stays. Raises BusError with the server's reason."""
-    days = {FACTS: settings.facts_max_age_days, PICTURES: settings.pictures_max_age_days}
-    sizes = {FACTS: settings.facts_max_bytes, PICTURES: settings.pictures_max_bytes}
-    for name in NAMES:
+    """Makes the streams as `settings` wants them; what else an owner set on them stays. Raises BusError with the server's reason."""
+    limits = {
+        FACTS: (settings.facts_max_age_days * DAY, settings.facts_max_bytes),
+        PICTURES: (settings.pictures_max_age_days * DAY, settings.pictures_max_bytes),
+        PPE: (settings.ppe_max_age_days * DAY, settings.ppe_max_bytes),
+        WORK: (settings.work_max_age, settings.work_max_bytes),
+    }
+    for name, (max_age, max_bytes) in limits.items():
         try:
-            await _ensure(link.jetstream(), name, days[name] * DAY, sizes[name])
+            await _ensure(link.jetstream(), name, max_age, max_bytes)
         except js_errors.APIError as error:
             if error.description is None:
                 raise BusError(f"nats-server at {link.url} has no JetStream: start it with -js") from None
@@ -46,6 +57,7 @@ async def _ensure(js: JetStreamContext, name: str, max_age: float, max_bytes: in
         max_bytes=max_bytes,
         duplicate_window=min(DUPLICATE_WINDOW, max_age),
         discard=api.DiscardPolicy.OLD,
+        retention=api.RetentionPolicy.WORK_QUEUE if name == WORK else api.RetentionPolicy.LIMITS,
         storage=api.StorageType.FILE,
     )
     try:

@@ -1,12 +1,15 @@
-"""A frame as JPEG, straight from its planes."""
+"""A frame, or a part of it, as JPEG, straight from its planes."""
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edged.camera.frames import Frame
+from edged.camera.frames import Frame, Plane
+
+Area = tuple[float, float, float, float]
 
 _BT709, _UNKNOWN = 1, 2  # AVCOL_SPC
 _HD = 720  # lines from which untagged video is BT.709
@@ -18,9 +21,28 @@ def encode(frame: Frame, width: int, quality: int) -> bytes:
     Measured on 720p to 960 wide: 2.0 ms, where PyAV's encoder takes 2.8 ms after cv2.resize and 2.0 ms after swscale
     (640 wide: 0.5, 1.1 and 1.2 ms).
     """
-    size = _size(frame, width)
-    planes = [cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR) for plane in (frame.luma, *frame.chroma)]
-    bgr = cv2.transform(cv2.merge(planes), _to_bgr(frame.full_range, _is_bt709(frame)))
+    return _jpeg((frame.luma, *frame.chroma), frame, _size(frame, width), quality)
+
+
+def cut(frame: Frame, area: Area, longest: int, quality: int) -> tuple[bytes, Area, tuple[int, int]]:
+    """JPEG of `area` (x, y, w, h in fractions of the picture) at the camera's full resolution, unless a side is more than `longest` pixels.
+
+    Also the area it really shows, whole pixels of chroma wide, and its (width, height). Blocks for about a millisecond; any thread.
+    """
+    x, y, across, down = area
+    left, top = (2 * int(start * side / 2) for start, side in ((x, frame.width - 2), (y, frame.height - 2)))
+    right = min(frame.width, max(left + 2, 2 * round((x + across) * frame.width / 2)))
+    bottom = min(frame.height, max(top + 2, 2 * round((y + down) * frame.height / 2)))
+    chroma = (plane[top // 2 : (bottom + 1) // 2, left // 2 : (right + 1) // 2] for plane in frame.chroma)
+    scale = min(1.0, longest / max(right - left, bottom - top))
+    size = (max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale)))
+    shown = (left / frame.width, top / frame.height, (right - left) / frame.width, (bottom - top) / frame.height)
+    return _jpeg((frame.luma[top:bottom, left:right], *chroma), frame, size, quality), shown, size
+
+
+def _jpeg(planes: Iterable[Plane], frame: Frame, size: tuple[int, int], quality: int) -> bytes:
+    resized = [cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR) for plane in planes]
+    bgr = cv2.transform(cv2.merge(resized), _to_bgr(frame.full_range, _is_bt709(frame)))
     done, data = cv2.imencode(".jpg", bgr, (cv2.IMWRITE_JPEG_QUALITY, quality))
     if not done:
         raise ValueError(f"a picture of {size[0]}x{size[1]} cannot be a JPEG")

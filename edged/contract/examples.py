@@ -81,4 +81,21 @@ EXAMPLES: tuple[m.AnyMessage, ...] = (
         alert=f"somebody.{NODE}.{CAMERA}.{SESSION}.7", session=SESSION, pts=2_880_000, since=NOON - timedelta(seconds=9.7),
         seconds=19.8, bytes=5_200_000, codec="h264", key=f"{SITE}/{NODE}/{CAMERA}/somebody.{NODE}.{CAMERA}.{SESSION}.7.mp4",
     ),
+    m.CropTaken(
+        site=SITE, node=NODE, camera=CAMERA, time=NOON, id=f"{NODE}.{CAMERA}.{SESSION}.7.0.ppe.1042", wanted="ppe",
+        session=SESSION, track=7, round=0, pts=3_753_000, label="person", score=0.91, box=BOX, area=(0.4, 0.19, 0.11, 0.53),
+        width=211, height=572, items=("helmet", "vest"),
+    ),
+    m.PpeLooked(
+        site=SITE, node=NODE, camera=CAMERA, time=NOON, id=f"{NODE}.{CAMERA}.{SESSION}.7.0.ppe.1042.look", session=SESSION,
+        track=7, round=0, pts=3_753_000, label="person", saw={"helmet": "ok", "vest": "missing"}, by="colour",
+    ),
+    m.PpeChecked(
+        site=SITE, node=NODE, camera=CAMERA, time=NOON, id=f"{NODE}.{CAMERA}.{SESSION}.7.0.ppe", session=SESSION, track=7,
+        round=0, pts=3_753_000, label="person", since=WALKED_IN, snapshot=PICTURE,
+        verdicts=(
+            m.PpeVerdict(item="helmet", verdict="ok", ok=3, missing=0, not_visible=1),
+            m.PpeVerdict(item="vest", verdict="missing", ok=0, missing=4, not_visible=0),
+        ),
+    ),
 )  # fmt: skip

@@ -90,7 +90,7 @@ def subjects_page() -> str:
         ]
         lines.append(f"| `{kind}` | {_carried(kind)} | {', '.join(names)} |")
     lines += ["", (inspect.getdoc(m) or "").partition("\n\n")[2], ""]
-    parts: tuple[type[msgspec.Struct], ...] = (*subjects.KINDS, m.Track, m.Timing, m.Drops)
+    parts: tuple[type[msgspec.Struct], ...] = (*subjects.KINDS, m.Track, m.Timing, m.Drops, m.PpeVerdict)
     for part in parts:
         lines += ["", f"## {part.__name__}", "", _summary(part), "", "| field | type |", "|---|---|"]
         lines += [f"| `{field.encode_name}` | {_type(field.type)} |" for field in msgspec.structs.fields(part)]
@@ -100,7 +100,7 @@ def subjects_page() -> str:
 def _message(message: type[m.Message]) -> dict[str, Any]:
     payload = {"$ref": f"#/components/schemas/{message.__name__}"}
     described: dict[str, Any] = {"name": _tag(message), "summary": _summary(message)}
-    if message is m.Snapshot:
+    if message in (m.Snapshot, m.CropTaken):
         header = {"type": "string", "contentMediaType": "application/json", "contentSchema": payload}
         headers = {"type": "object", "required": ["Edged-Meta"], "properties": {"Edged-Meta": header}}
         return described | {
@@ -112,9 +112,17 @@ def _message(message: type[m.Message]) -> dict[str, Any]:
 
 
 def _carried(kind: str) -> str:
-    if kind in subjects.FACT_KINDS:
-        return "JetStream, stream `edged_facts`"
-    return "JetStream, stream `edged_pictures`" if kind in subjects.PICTURE_KINDS else "core NATS, newest wins"
+    match kind:
+        case _ if kind in subjects.FACT_KINDS:
+            return "JetStream, stream `edged_facts`"
+        case _ if kind in subjects.PICTURE_KINDS:
+            return "JetStream, stream `edged_pictures`"
+        case _ if kind in subjects.PPE_KINDS:
+            return "JetStream, stream `edged_ppe`"
+        case _ if kind in subjects.WORK_KINDS:
+            return "JetStream work queue, stream `edged_work`"
+        case _:
+            return "core NATS, newest wins"
 
 
 def _summary(part: type[msgspec.Struct]) -> str:

@@ -10,8 +10,10 @@ import structlog
 
 from edged import config
 from edged import messages as m
+from edged.bus.jobs import Jobs
 from edged.bus.link import Link
 from edged.camera.source import LiveCamera, new_session
+from edged.node.crops import Crops
 from edged.node.ledger import Ledger
 from edged.node.pictures import Pictures
 from edged.node.sight import LazySight
@@ -48,7 +50,8 @@ class Running:
         self._address = address
         self._parts = parts
         self._eyes: Eyes | None = None
-        self._voice = Voice(address, parts.link, parts.ledger, parts.threads)
+        self._crops = Crops(address, Jobs(parts.link), parts.threads)
+        self._voice = Voice(address, parts.link, parts.ledger, parts.threads, self._crops)
         self._seat: Seat | None = None
         self._states: asyncio.Queue[m.CameraStateChanged] = asyncio.Queue()
         self._status: m.CameraStatus | None = None
@@ -62,6 +65,7 @@ class Running:
                 group.create_task(self.live.run())
                 group.create_task(self._voice.run())
                 group.create_task(self.video.run())
+                group.create_task(self._crops.run())
                 group.create_task(self._tell_states())
                 self._toggle()
         finally:

@@ -8,8 +8,10 @@ from edged.bus.link import Link
 from edged.camera import jpeg
 from edged.camera.frames import Frame
 from edged.mailbox import Inbox
+from edged.node.crops import Crops
 from edged.node.ledger import Ledger
 from edged.scene import shots as best
+from edged.scene.looks import Taken
 from edged.scene.presence import box_of
 from edged.scene.shots import Shot
 from edged.subjects import Address
@@ -22,13 +24,14 @@ _WAITING = 4
 class Voice:
     """`run()` encodes and files the pictures; when it falls behind the oldest are given up, each track has more than one."""
 
-    def __init__(self, address: Address, link: Link, ledger: Ledger, threads: ThreadPoolExecutor) -> None:
+    def __init__(self, address: Address, link: Link, ledger: Ledger, threads: ThreadPoolExecutor, crops: Crops) -> None:
         self.published = 0
         self.age_ms = 0.0
         self._address = address
         self._link = link
         self._ledger = ledger
         self._threads = threads
+        self._crops = crops
         self._shots: Inbox[tuple[Frame, Shot, str]] = Inbox(_WAITING)
 
     async def publish(self, detections: m.Detections) -> None:
@@ -41,6 +44,9 @@ class Voice:
 
     def picture(self, frame: Frame, shot: Shot, label: str) -> None:
         self._shots.put((frame, shot, label))
+
+    def crop(self, frame: Frame, taken: Taken, label: str, items: tuple[str, ...]) -> None:
+        self._crops.put(frame, taken, label, items)
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()

@@ -63,7 +63,7 @@ class Shots:
             best = self._best.setdefault(tracked.id, _Best())
             if best.taken == MOST or at < best.next_look:
                 continue
-            shot = Shot(tracked, _quality(tracked, sharp(tracked)))
+            shot = Shot(tracked, quality(tracked, sharp(tracked)))
             if shot.quality >= best.quality * _BETTER:
                 best.taken, best.quality, best.next_look = best.taken + 1, shot.quality, at + _PAUSE
                 shots.append(shot)
@@ -84,7 +84,8 @@ class _Best:
     next_look: float = float("-inf")
 
 
-def _quality(tracked: Tracked, sharp: float) -> float:
+def quality(tracked: Tracked, sharp: float) -> float:
+    """How good a picture of `tracked` is, comparable only within its track."""
     x1, y1, x2, y2 = tracked.box
     inside = min(x1, y1) > _EDGE and max(x2, y2) < 1.0 - _EDGE
     return (x2 - x1) * (y2 - y1) * tracked.score * sharp * (1.0 if inside else _CUT_OFF)

@@ -50,6 +50,23 @@ def test_the_width_is_kept_to_and_never_more_than_the_camera_has(width, shape):
     assert cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR).shape[:2] == shape
 
 
+@pytest.mark.parametrize("pix_fmt", ["yuv420p", "nv12", "yuvj422p"])
+def test_a_cut_shows_its_area_at_full_size_in_the_right_colours(pix_fmt):
+    data, (x, y, across, down), size = jpeg.cut(frame(pix_fmt, "itu601"), (0.2, 0.25, 0.1, 0.5), 800, 95)
+    assert (x, y, across, down) == pytest.approx((0.2, 0.25, 0.1, 0.5), abs=0.01)
+    assert size == (round(across * 640), round(down * 360))
+    cut = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    assert cut.shape[:2] == size[::-1]
+    assert np.abs(cut[size[1] // 2, size[0] // 2, ::-1].astype(int) - BARS[1]).max() <= 6
+
+
+def test_a_cut_is_never_larger_than_asked_for_and_never_empty():
+    whole = jpeg.cut(frame("yuv420p"), (0.0, 0.0, 1.0, 1.0), 100, 75)
+    assert whole[1:] == ((0.0, 0.0, 1.0, 1.0), (100, 56))
+    for area in ((1.0, 1.0, 0.0, 0.0), (0.5, 0.5, 0.0, 0.0), (0.999, 0.0, 0.001, 1.0)):
+        assert min(jpeg.cut(frame("yuv420p"), area, 800, 75)[2]) >= 2
+
+
 def test_lower_quality_is_smaller():
     source = frame("yuv420p")
     assert len(jpeg.encode(source, 0, 20)) < len(jpeg.encode(source, 0, 95))

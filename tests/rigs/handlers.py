@@ -8,6 +8,7 @@ from datetime import timedelta
 from edged import config
 from edged.asking import CameraRecord
 from edged.bus.bus import CAMERAS, Bus
+from edged.bus.jobs import Jobs
 from edged.bus.pictures import Pictures
 from edged.bus.tables import Table
 from edged.handlers import Handlers
@@ -16,7 +17,7 @@ from tests.rigs.facts import Box
 
 def bus_of(node: Box) -> Bus:
     pictures = Pictures(node.link, timedelta(days=1), 100_000_000)
-    return Bus(node.link, node.facts, Table(node.link, CAMERAS, CameraRecord), pictures)
+    return Bus(node.link, node.facts, Table(node.link, CAMERAS, CameraRecord), pictures, Jobs(node.link))
 
 
 @asynccontextmanager
