@@ -19,8 +19,8 @@ _ERROR = {
 _PARAMETER = re.compile(r"{(\w+)(?::[^}]*)?}")
 _ABOUT = {
     "camera": "Its id; `node.id` or `site.node.id` where several cameras share the id.",
-    "session": "As the gateway named it.",
-    "path": "`info`, or the session, and after a slash the handle, as Janus numbered them.",
+    "session": "As it was named when it began; of Janus also `info`.",
+    "handle": "As Janus numbered it.",
     "key": "As an alert names it in `snapshot`.",
 }
 
