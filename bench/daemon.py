@@ -31,8 +31,15 @@ _health = msgspec.json.Decoder(NodeHealth)
 @contextlib.asynccontextmanager
 async def daemon(contest: Contest) -> AsyncIterator[Running]:
     cameras = tuple(
-        # Still pictures would be looked at less often, which neither of the others does.
-        config.Camera(id=f"cam{n}", url=str(contest.footage.clip), fps=contest.fps, motion=config.Motion(enabled=False))
+        # Neither of the others leaves still pictures out, or takes pictures of who comes by.
+        config.Camera(
+            id=f"cam{n}",
+            url=str(contest.footage.clip),
+            fps=contest.fps,
+            motion=config.Motion(enabled=False),
+            doze=False,
+            snapshots=False,
+        )
         for n in range(contest.cameras)
     )
     async with edged(cameras=cameras) as (running, client, _):

@@ -6,7 +6,7 @@ from importlib import import_module
 
 from edged import __version__
 
-COMMANDS = ("run", "gateway", "check", "schema", "probe", "models", "doctor", "janus")
+COMMANDS = ("run", "gateway", "check", "schema", "probe", "models", "doctor", "history", "audit", "janus")
 
 
 def main(argv: list[str] | None = None) -> int:

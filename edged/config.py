@@ -7,12 +7,16 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
-from edged.messages import Fraction, Severity, Token
+from edged.messages import Fraction, Point, Severity, Token
 
 Positive = Annotated[float, Meta(gt=0)]
 NotNegative = Annotated[float, Meta(ge=0)]
 Count = Annotated[int, Meta(ge=1)]
-Point = tuple[Fraction, Fraction]
+Limit = Annotated[int, Meta(ge=0, description="Objects; 0: no limit.")]
+Anchor = Annotated[
+    Literal["bottom_center", "center", "top_center"], Meta(description="The point of a box that stands for it.")
+]
+LineName = Annotated[str, Meta(pattern=r"^([A-Za-z0-9_-]{1,64}\.){1,2}[A-Za-z0-9_-]{1,64}$")]
 Polygon = Annotated[tuple[Point, ...], Meta(min_length=3)]
 
 
@@ -87,6 +91,7 @@ class Janus(_Part, frozen=True, kw_only=True):
 
 class Auth(_Part, frozen=True, kw_only=True):
     api_key: str = ""
+    worker_token: Annotated[str, Meta(description="For POST /api/alerts alone, by outside workers.")] = ""
 
 
 class Detector(_Part, frozen=True, kw_only=True):
@@ -127,6 +132,30 @@ class Tracking(_Part, frozen=True, kw_only=True):
     keep_lost: Annotated[Positive, Meta(description="Seconds a track outlives its last detection.")] = 3.0
 
 
+class Line(_Part, frozen=True, kw_only=True):
+    """A line that is counted at, as docs/crossings.md defines it. `in` is from its left to its right, looking from its first point to its last."""
+
+    id: Token
+    points: Annotated[tuple[Point, ...], Meta(min_length=2, max_length=32)]
+    name: str = ""
+    anchor: Anchor = "bottom_center"
+    reversed: Annotated[bool, Meta(description="Swaps `in` and `out`.")] = False
+    labels: Annotated[tuple[str, ...], Meta(description="Labels or aliases it counts; empty: all.")] = ()
+
+
+class Zone(_Part, frozen=True, kw_only=True):
+    """An area whose visitors are told."""
+
+    id: Token
+    polygon: Annotated[tuple[Point, ...], Meta(min_length=3, max_length=64)]
+    name: str = ""
+    anchor: Anchor = "bottom_center"
+    labels: Annotated[tuple[str, ...], Meta(description="Labels or aliases it heeds; empty: all.")] = ()
+    dwell: Annotated[NotNegative, Meta(description="Seconds inside after which that is a fact; 0: never.")] = 0.0
+    warn_threshold: Limit = 0
+    max_capacity: Limit = 0
+
+
 class Camera(_Part, frozen=True, kw_only=True):
     """One camera, as edged.toml, the API and the KV bucket all write it."""
 
@@ -154,12 +183,15 @@ class Camera(_Part, frozen=True, kw_only=True):
     retry_min: Positive = 1.0
     retry_max: Positive = 60.0
     decoder: Literal["auto", "software", "hardware"] = "auto"
+    doze: Annotated[bool, Meta(description="Decode only key frames while nothing moves and nobody watches.")] = True
     labels: Annotated[tuple[str, ...], Meta(description="Labels or aliases to keep; empty keeps all.")] = (
         "person",
         "vehicle",
     )
     filters: dict[str, LabelFilter] = field(default_factory=dict)
     masks: Annotated[tuple[Polygon, ...], Meta(description="Areas in which nothing is detected.")] = ()
+    lines: Annotated[tuple[Line, ...], Meta(max_length=32)] = ()
+    zones: Annotated[tuple[Zone, ...], Meta(max_length=32)] = ()
     motion: Motion = Motion()
     tracking: Annotated[Tracking | None, Meta(description="Unset: scores fitting the model in use.")] = None
     snapshots: bool = True
@@ -193,10 +225,20 @@ class Clips(_Part, frozen=True, kw_only=True):
     )
 
 
+class Counter(_Part, frozen=True, kw_only=True):
+    """What went in less what went out over some lines of the site: how many are inside."""
+
+    id: Token
+    lines: Annotated[tuple[LineName, ...], Meta(min_length=1, description="`camera.line`, or `node.camera.line`.")]
+    name: str = ""
+    warn_threshold: Limit = 0
+    max_capacity: Limit = 0
+
+
 class Handlers(_Part, frozen=True, kw_only=True):
     """Which files of handlers/ run here; `dir` holds the owner's own."""
 
-    run: tuple[str, ...] = ("alerts", "snapshots", "clips")
+    run: tuple[str, ...] = ("alerts", "snapshots", "clips", "occupancy", "history", "email", "webhook")
     dir: str = ""
 
 
@@ -208,9 +250,48 @@ class FromApi(_Part, frozen=True, kw_only=True):
     max_cameras: Count = 64
 
 
+class History(_Part, frozen=True, kw_only=True):
+    """How long history.db keeps what. Counts of hours and days stay for ever."""
+
+    details_days: Annotated[Positive, Meta(description="Crossings, corrections, alerts, and counts of minutes.")] = 400
+    tracks_days: Annotated[Positive, Meta(description="Tracks, visits of zones, states of cameras.")] = 90
+
+
+Secret = Annotated[str, Meta(description="Write it as ${NAME}, from the environment.")]
+
+
+class Email(_Part, frozen=True, kw_only=True):
+    """Mails alerts. Without a host none are sent."""
+
+    host: str = ""
+    port: Annotated[int, Meta(ge=0, le=65535, description="0: 465 with ssl, 587 with tls, else 25.")] = 0
+    security: Literal["tls", "ssl", "plain"] = "tls"
+    user: str = ""
+    password: Secret = ""
+    sender: str = ""
+    to: tuple[str, ...] = ()
+    severities: tuple[Severity, ...] = ("warning", "alarm")
+    subject: str = "{severity}: {message}"
+    text: str = "{message}\n\ncamera {camera} of {site}\n{time}\nrule {rule}\n"
+    viewer: Annotated[str, Meta(description="Address of the viewer, for links.")] = ""
+
+
+class Webhook(_Part, frozen=True, kw_only=True):
+    """Posts alerts as JSON, signed with `secret`."""
+
+    name: Token
+    url: Annotated[str, Meta(pattern="^https?://[^/]")]
+    secret: Secret = ""
+    severities: tuple[Severity, ...] = ("info", "warning", "alarm")
+    timeout: Positive = 10.0
+
+
 class Log(_Part, frozen=True, kw_only=True):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "console", "json"] = "auto"
+    file: Annotated[str, Meta(description="Also into this file, as JSON; empty: none.")] = ""
+    size: Annotated[int, Meta(ge=10_000, description="Bytes after which the file is put aside.")] = 10_000_000
+    keep: Annotated[int, Meta(ge=1, le=1000, description="Files put aside that are kept.")] = 5
 
 
 class Limits(_Part, frozen=True, kw_only=True):
@@ -223,6 +304,7 @@ class Limits(_Part, frozen=True, kw_only=True):
 class Config(_Part, frozen=True, kw_only=True):
     site: Token = "home"
     node: Token = "edge"
+    time_zone: Annotated[str, Meta(description="IANA name, such as Europe/Berlin; empty: the system's.")] = ""
     state_dir: Annotated[str, Meta(description="Empty: $STATE_DIRECTORY, or ~/.local/state/edged.")] = ""
     nats: Nats = Nats()
     gateway: Gateway = Gateway()
@@ -234,10 +316,14 @@ class Config(_Part, frozen=True, kw_only=True):
     from_api: FromApi = FromApi()
     handlers: Handlers = Handlers()
     clips: Clips = Clips()
+    history: History = History()
+    email: Email = Email()
     log: Log = Log()
     aliases: dict[str, tuple[str, ...]] = field(
         default_factory=lambda: {"vehicle": ("car", "truck", "bus", "motorcycle")}
     )
     cameras: tuple[Camera, ...] = ()
+    counters: tuple[Counter, ...] = ()
     alerts: tuple[AlertRule, ...] = ()
+    webhooks: tuple[Webhook, ...] = ()
     publish: tuple[Publish, ...] = ()

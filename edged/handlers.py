@@ -29,7 +29,7 @@ import msgspec
 import structlog
 
 from edged import messages as m
-from edged import shipped, subjects
+from edged import settings, shipped, subjects
 from edged.asking import CameraRecord
 from edged.bus.bus import Bus
 from edged.bus.deliveries import FactDelivery
@@ -99,6 +99,15 @@ class HandlerBus:
         except Refused as refusal:
             return str(refusal)
         return ""
+
+    @property
+    def state(self) -> Path:
+        """Where what must survive a restart is kept."""
+        return settings.state_dir(self.config)
+
+    def subject(self, kind: str) -> str:
+        """Where this box is asked for something of its own."""
+        return subjects.on(Address(self.config.site, self.config.node, subjects.NODE_ITSELF), kind)
 
     def durable(self, name: str) -> str:
         """`name` as this box's own: other boxes on the same broker hear everything too, under theirs."""

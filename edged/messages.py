@@ -25,6 +25,9 @@ Cause = Literal[
 Time = Annotated[datetime, Meta(tz=True)]
 
 Severity = Literal["info", "warning", "alarm"]
+Direction = Literal["in", "out"]
+Fullness = Literal["ok", "warn", "full"]
+Point = tuple[Fraction, Fraction]
 
 
 class Message(Struct, frozen=True, kw_only=True, tag_field="type"):
@@ -189,6 +192,14 @@ class AlertRaised(Fact, frozen=True, kw_only=True, tag="alert"):
     snapshot: str | None
 
 
+class AlertAcknowledged(Fact, frozen=True, kw_only=True, tag="alert_acknowledged"):
+    """Somebody has seen the alert with the id `alert`. The first one to say so counts."""
+
+    alert: str
+    by: str
+    note: str
+
+
 class ClipReady(Fact, frozen=True, kw_only=True, tag="clip"):
     """The clip of an alert is complete. It begins at `since` with the frame of `pts`; `GET /api/clips/{key}` has it."""
 
@@ -202,6 +213,88 @@ class ClipReady(Fact, frozen=True, kw_only=True, tag="clip"):
     key: str
 
 
+class LineCrossed(Fact, frozen=True, kw_only=True, tag="line_crossed"):
+    """An object passed a line, as docs/crossings.md defines it. `time`, `pts` and `point` are where its path met the line.
+
+    `in` is from the left of the line to its right, looking from its first point to its last; a reversed line swaps both.
+    """
+
+    session: str
+    track: int
+    pts: int
+    label: str
+    score: Fraction
+    line: Token
+    direction: Direction
+    point: Point
+
+
+class CountCorrected(Fact, frozen=True, kw_only=True, tag="count_corrected"):
+    """Somebody says that a count was wrong by so much. `of` line: line `name` of the camera; `of` counter: counter `name` of the site, camera token `_`."""
+
+    of: Literal["line", "counter"]
+    name: Token
+    delta_in: int
+    delta_out: int
+    by: str
+    reason: str
+
+
+class ZoneEntered(Fact, frozen=True, kw_only=True, tag="zone_entered"):
+    """An object came into a zone, or was first seen in it. `inside` is how many are in it now."""
+
+    session: str
+    track: int
+    pts: int
+    label: str
+    score: Fraction
+    zone: Token
+    point: Point
+    inside: int
+
+
+class ZoneLeft(Fact, frozen=True, kw_only=True, tag="zone_left"):
+    """An object that was in a zone since `entered` left it, or its track ended there. `dwell` is in seconds, `inside` how many stay."""
+
+    session: str
+    track: int
+    pts: int
+    label: str
+    score: Fraction
+    zone: Token
+    entered: Time
+    dwell: float
+    inside: int
+
+
+class ZoneDwelled(Fact, frozen=True, kw_only=True, tag="zone_dwelled"):
+    """An object has been in a zone for `threshold` seconds; said once for each stay."""
+
+    session: str
+    track: int
+    pts: int
+    label: str
+    score: Fraction
+    zone: Token
+    entered: Time
+    threshold: float
+
+
+class CapacityChanged(Fact, frozen=True, kw_only=True, tag="capacity_changed"):
+    """A zone of the camera, or a counter of the site (camera token `_`), became as full as `state` says. A limit of 0 is none."""
+
+    of: Literal["zone", "counter"]
+    name: Token
+    occupancy: int
+    warn_threshold: int
+    max_capacity: int
+    state: Fullness
+    previous: Fullness
+
+
 FrameTraffic = Detections | CameraHealth | NodeHealth
-AnyFact = CameraStateChanged | TrackStarted | TrackEnded | Snapshot | AlertRaised | ClipReady
+CrossingFact = LineCrossed | CountCorrected
+ZoneFact = ZoneEntered | ZoneLeft | ZoneDwelled | CapacityChanged
+AlertFact = AlertRaised | AlertAcknowledged
+AnyFact = CameraStateChanged | TrackStarted | TrackEnded | Snapshot | AlertFact | ClipReady | CrossingFact | ZoneFact
 AnyMessage = FrameTraffic | AnyFact

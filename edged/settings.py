@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
-from edged import subjects
+from edged import drawings, subjects, timezone
 from edged.config import Camera, Config
 
 _ENV = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -50,6 +50,11 @@ def decode(raw: Mapping[str, Any], environ: Mapping[str, str]) -> Config:
     except msgspec.ValidationError as error:
         raise SettingsError(_readable(error)) from None
     _check_names(settings)
+    _check_deliveries(settings)
+    try:
+        timezone.named(settings.time_zone)
+    except timezone.ZoneError as error:
+        raise SettingsError(f"time_zone: {error}") from None
     return settings
 
 
@@ -121,13 +126,32 @@ def _readable(error: msgspec.ValidationError) -> str:
 def _check_names(settings: Config) -> None:
     for where, names in (
         ("cameras", [camera.id for camera in settings.cameras]),
+        ("counters", [counter.id for counter in settings.counters]),
         ("alerts", [rule.name for rule in settings.alerts]),
+        ("webhooks", [webhook.name for webhook in settings.webhooks]),
     ):
         for index, name in enumerate(names):
             if name in names[:index]:
                 raise SettingsError(f"{where}[{index}]: {name!r} is used twice: give each its own")
+    for index, camera in enumerate(settings.cameras):
+        if fault := drawings.fault(camera):
+            raise SettingsError(f"cameras[{index}].{fault}")
     if subjects.NODE_ITSELF in (camera.id for camera in settings.cameras):
         raise SettingsError(f"cameras: {subjects.NODE_ITSELF!r} stands for the box itself: choose another id")
+
+
+def _check_deliveries(settings: Config) -> None:
+    email = settings.email
+    for key in ("sender", "to"):
+        if email.host and not getattr(email, key):
+            raise SettingsError(f"email.{key}: is missing: with email.host set, mails need it")
+    words = dict.fromkeys(("severity", "message", "camera", "node", "site", "rule", "label", "id", "time"), "")
+    for key in ("subject", "text"):
+        try:
+            getattr(email, key).format_map(words)
+        except (KeyError, ValueError, IndexError, AttributeError) as error:
+            known = ", ".join(f"{{{word}}}" for word in words)
+            raise SettingsError(f"email.{key}: {error} cannot be filled in: known are {known}") from None
 
 
 def _placed(settings: Config, folder: Path) -> Config:
@@ -137,6 +161,7 @@ def _placed(settings: Config, folder: Path) -> Config:
     return msgspec.structs.replace(
         settings,
         state_dir=place(settings.state_dir),
+        log=msgspec.structs.replace(settings.log, file=place(settings.log.file)),
         detector=msgspec.structs.replace(settings.detector, models_dir=place(settings.detector.models_dir)),
         handlers=msgspec.structs.replace(settings.handlers, dir=place(settings.handlers.dir)),
         from_api=msgspec.structs.replace(

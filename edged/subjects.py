@@ -15,11 +15,18 @@ KINDS: dict[type[m.Message], str] = {
     m.CameraStateChanged: "state",
     m.TrackStarted: "track",
     m.TrackEnded: "track",
+    m.LineCrossed: "crossing",
+    m.CountCorrected: "crossing",
+    m.ZoneEntered: "zone",
+    m.ZoneLeft: "zone",
+    m.ZoneDwelled: "zone",
+    m.CapacityChanged: "zone",
     m.Snapshot: "snapshots",
     m.AlertRaised: "alert",
     m.ClipReady: "clip",
+    m.AlertAcknowledged: "alert",
 }
-FACT_KINDS = ("state", "track", "alert", "clip")
+FACT_KINDS = ("state", "track", "crossing", "zone", "alert", "clip")
 PICTURE_KINDS = ("snapshots",)
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")

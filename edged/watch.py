@@ -1,18 +1,22 @@
 """One camera from frame to fact. Read this first."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from time import monotonic
 from typing import Protocol
 
 from edged import messages as m
 from edged.camera.frames import Frame
-from edged.mailbox import Latest
+from edged.camera.outlet import Outlet
 from edged.scene.presence import Moment, Presence, box_of
+from edged.scene.scene import Scene, SceneFact
 from edged.scene.shots import Shot, Shots, sharpness
 from edged.subjects import Address
 from edged.vision.eyes import Eyes, Look
 from edged.vision.tracker import Tracked
 from edged.vision.turns import Seat
+
+Said = m.TrackStarted | m.TrackEnded | SceneFact
 
 
 class Voice(Protocol):
@@ -20,24 +24,26 @@ class Voice(Protocol):
 
     async def publish(self, detections: m.Detections) -> None: ...
 
-    async def state(self, fact: m.TrackStarted | m.TrackEnded) -> None: ...
+    async def state(self, fact: Said) -> None: ...
 
     def picture(self, frame: Frame, shot: Shot, label: str) -> None: ...
 
 
-async def watch(address: Address, eyes: Eyes, seat: Seat, frames: Latest[Frame], voice: Voice) -> None:
+async def watch(address: Address, eyes: Eyes, seat: Seat, outlet: Outlet, voice: Voice) -> None:
     """Looks at the newest frame whenever it is this camera's turn, and says what it sees, until cancelled."""
     visit: Visit | None = None
     try:
-        async for frame in seat.frames(frames):
+        async for frame in seat.frames(outlet.latest):
             if visit is None or visit.session != frame.session:
                 await _over(visit, voice)
                 visit = Visit.begun(address, eyes, frame)
             look = await eyes.look(frame)
             seat.active = look.moving or bool(look.update.tracks)
+            if seat.active:
+                outlet.keep_awake()
             await voice.publish(_detections(address, eyes, frame, look))
             visit.moment = _moment(frame)
-            for fact in visit.presence.see(look.update, visit.moment):
+            for fact in visit.see(look, eyes):
                 await voice.state(fact)
             if eyes.takes_pictures:
                 for shot in visit.choose(frame, look):
@@ -52,13 +58,20 @@ class Visit:
 
     session: str
     presence: Presence
+    scene: Scene
     shots: Shots
     moment: Moment
 
     @classmethod
     def begun(cls, address: Address, eyes: Eyes, frame: Frame) -> "Visit":
         eyes.begin(frame)
-        return cls(frame.session, Presence(address, frame.session, eyes.labels), Shots(), _moment(frame))
+        presence = Presence(address, frame.session, eyes.labels)
+        scene = Scene(address, frame.session, eyes.labels, eyes.aliases, frame.width / frame.height)
+        return cls(frame.session, presence, scene, Shots(), _moment(frame))
+
+    def see(self, look: Look, eyes: Eyes) -> Iterable[Said]:
+        yield from self.presence.see(look.update, self.moment)
+        yield from self.scene.see(look.update, self.moment, eyes.settings)
 
     def choose(self, frame: Frame, look: Look) -> list[Shot]:
         self.shots.forget(look.update.ended)
@@ -69,7 +82,7 @@ class Visit:
 
 async def _over(visit: Visit | None, voice: Voice) -> None:
     if visit:
-        for fact in visit.presence.close(visit.moment):
+        for fact in (*visit.scene.close(visit.moment), *visit.presence.close(visit.moment)):
             await voice.state(fact)
 
 

@@ -8,24 +8,38 @@ import pytest
 import edged
 
 ROOT = Path(edged.__file__).parent
-GROUND = {"framing", "labels", "messages", "mailbox", "subjects", "config", "asking", "shipped"}
+GROUND = {
+    "framing",
+    "labels",
+    "messages",
+    "mailbox",
+    "subjects",
+    "config",
+    "asking",
+    "shipped",
+    "questions",
+    "timezone",
+}
 # who may import whom, besides the ground and its own folder; the longest matching name counts
 MAY = {
     "messages": set(), "mailbox": set(),
     "framing": {"asking", "config", "messages"}, "labels": set(), "shipped": set(), "subjects": {"messages"}, "config": {"messages"},
     "asking": {"config", "messages"},
-    "settings": set(), "notify": set(), "contract": set(),
+    "questions": {"messages"}, "timezone": set(),
+    "settings": {"drawings"}, "drawings": set(), "notify": set(), "contract": set(),
     "vision.tracker": {"vision"}, "vision": {"camera.frames"}, "vision.engines": {"vision"},
     "scene": {"vision.tracker", "vision.detections"},
-    "camera": set(), "bus": set(), "broker": {"nats_server"}, "nats_server": set(), "gateway": {"bus"},
+    "camera": set(), "bus": set(), "broker": {"nats_server"}, "nats_server": set(), "gateway": {"bus", "reports"},
     "gateway.publishing": {"bus", "gateway", "camera.background", "camera.backoff"},
-    "handlers": {"bus", "scene"}, "logs": {"camera.urls"},
+    "history": {"bus"}, "delivery": {"bus"}, "reports": set(),
+    "handlers": {"bus", "scene", "settings"}, "logs": {"camera.urls"},
 }  # fmt: skip
 LIBRARY_OF = {
-    "av": ("camera", "gateway.webrtc.track", "gateway.publishing.muxed"), "nats": ("bus",), "aiohttp": ("gateway",),
+    "av": ("camera", "gateway.webrtc.track", "gateway.publishing.muxed"), "nats": ("bus",), "aiohttp": ("gateway", "delivery.webhook"),
     "aiortc": ("gateway.webrtc", "gateway.publishing.whip"),
     "onnxruntime": ("vision.engines.onnx",), "ai_edge_litert": ("vision.engines.tflite",),
     "tflite_runtime": ("vision.engines.tflite",), "prometheus_client": ("gateway",),
+    "xlsxwriter": ("reports.xlsx",), "fpdf": ("reports.pdf",), "aiosmtplib": ("delivery.mail",),
 }  # fmt: skip
 MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in ROOT.rglob("*.py")}
 ON_TOP = ("watch", "daemon", "node", "commands", "__main__")

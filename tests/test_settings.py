@@ -17,6 +17,12 @@ def written(folder: Path, text: str) -> Path:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
+        ('time_zone = "Europe/Berlino"', "time_zone: there is no time zone 'Europe/Berlino'"),
+        ('time_zone = "../../etc/passwd"', "time_zone: there is no time zone"),
+        ('[email]\nhost = "mail"', "email.sender: is missing"),
+        ('[email]\nhost = "mail"\nsender = "a@b"', "email.to: is missing"),
+        ('[email]\nsubject = "{mesage}"', "email.subject: 'mesage' cannot be filled in: known are {severity}"),
+        ('[[webhooks]]\nname = "a"\nurl = "ftp://x/"', r"webhooks\[0\]\.url"),
         ("[gatway]\nport = 1", "unknown key 'gatway': did you mean 'gateway'"),
         ("[gateway]\nprot = 1", "unknown key 'gateway.prot': did you mean 'port'"),
         (

@@ -10,7 +10,7 @@ import pytest
 from edged import config
 from edged import messages as m
 from edged.camera.frames import Frame
-from edged.mailbox import Latest
+from edged.camera.outlet import Outlet
 from edged.scene.shots import Shot
 from edged.subjects import Address
 from edged.vision.detector import Detector, open_detector
@@ -47,19 +47,19 @@ class Scene:
     def __init__(self, detector: Detector, camera: config.Camera = CAMERA) -> None:
         self.heard = Heard()
         self.eyes = Eyes(camera, detector, {})
-        self.frames: Latest[Frame] = Latest(asyncio.get_running_loop())
+        self.outlet = Outlet(asyncio.get_running_loop(), 5.0, 1_000_000)
         self._turns = Turns(1)
         self._seq = 0
 
     async def run(self) -> None:
         with self._turns.camera(1000) as seat:
-            await watch(Address("s", "n", "front"), self.eyes, seat, self.frames, self.heard)
+            await watch(Address("s", "n", "front"), self.eyes, seat, self.outlet, self.heard)
 
     async def show(self, frame: Frame, session: str = "one") -> None:
         """Returns when it was looked at."""
         self._seq += 1
         before = len(self.heard.detections)
-        self.frames.put(
+        self.outlet.put(
             replace(frame, session=session, seq=self._seq, pts=self._seq * 90_000 // FPS, arrived=monotonic())
         )
         while len(self.heard.detections) == before:

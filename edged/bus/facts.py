@@ -17,11 +17,11 @@ from edged import messages as m
 from edged import subjects
 from edged.bus.courier import UNSYNCED_SECONDS
 from edged.bus.deliveries import FactDelivery, Seen, Stored, Work, acknowledge, id_of, read
-from edged.bus.link import Link
+from edged.bus.link import BusError, Link
 from edged.bus.outbox import Entry, Outbox
 from edged.bus.pictures import META
 from edged.bus.pull import pull
-from edged.bus.streams import OF_KIND
+from edged.bus.streams import FACTS, OF_KIND
 
 log = structlog.get_logger()
 
@@ -89,8 +89,8 @@ class Facts:
                 work.take(id, stored.stored)
                 yield FactDelivery(stored.fact, stored.data, stored.seq, stored.stored, msg, work)
 
-    async def replay(self, kind: str, since: datetime | None = None) -> AsyncGenerator[Stored, None]:
-        """Everything of one kind that the stream holds (stored after `since`), in its order, then what comes, for ever.
+    async def replay(self, kind: str | None, since: datetime | None = None) -> AsyncGenerator[Stored, None]:
+        """Everything of one kind (None: of all but pictures) that the stream holds, stored after `since`, in its order, then what comes, for ever.
 
         Goes on after a lost connection, and gives an id once.
         """
@@ -102,6 +102,32 @@ class Facts:
                     seen.add(id)
                     if stored := read(msg):
                         yield stored
+
+    async def everything(self) -> AsyncGenerator[Stored, None]:
+        """Every fact that the stream holds now, in its order; after a lost connection some come again."""
+        async with aclosing(self._now(headers_only=False)) as messages:
+            async for msg in messages:
+                if stored := read(msg):
+                    yield stored
+
+    async def places(self) -> AsyncGenerator[tuple[int, str], None]:
+        """(place, id) of the same."""
+        async with aclosing(self._now(headers_only=True)) as messages:
+            async for msg in messages:
+                yield msg.metadata.sequence.stream, id_of(msg)
+
+    async def _now(self, headers_only: bool) -> AsyncGenerator[Msg, None]:
+        try:
+            state = (await self._js.stream_info(FACTS)).state
+        except (errors.Error, TimeoutError) as error:
+            raise BusError(f"the stream {FACTS} could not be read ({error or type(error).__name__})") from error
+        if not state.messages:
+            return
+        async with aclosing(self._replayed(None, None, headers_only)) as messages:
+            async for msg in messages:
+                yield msg
+                if msg.metadata.sequence.stream >= state.last_seq:
+                    return
 
     async def past(self, kind: str, since: datetime) -> list[Stored]:
         """What the stream holds of one kind, stored after `since`, once this box has delivered what it still had."""
@@ -131,10 +157,10 @@ class Facts:
         return not state.num_pending and (state.num_ack_pending or 0) <= given
 
     async def _messages(
-        self, kind: str, config: Callable[[datetime | None], api.ConsumerConfig], durable: str | None
+        self, kind: str | None, config: Callable[[datetime | None], api.ConsumerConfig], durable: str | None
     ) -> AsyncGenerator[Msg, None]:
         """Messages of a consumer that is looked after: `config` tells how to make it, given when the last one was stored."""
-        stream = OF_KIND[kind]
+        stream = OF_KIND[kind] if kind else FACTS
         last: datetime | None = None
         wait, said = RETRY[0], ""
         while True:
@@ -155,17 +181,20 @@ class Facts:
                 await asyncio.sleep(wait)
                 wait = min(2 * wait, RETRY[1])
 
-    def _replayed(self, kind: str, since: datetime | None) -> AsyncGenerator[Msg, None]:
+    def _replayed(
+        self, kind: str | None, since: datetime | None, headers_only: bool = False
+    ) -> AsyncGenerator[Msg, None]:
         def config(last: datetime | None) -> api.ConsumerConfig:
             start = _no_later(last) if last else since
             if start and since:
                 start = max(start, since)
             return api.ConsumerConfig(
                 name=f"replay-{self._link.nc._nuid.next().decode()}",
-                filter_subject=subjects.every(kind),
+                filter_subject=subjects.every(kind) if kind else None,
                 deliver_policy=api.DeliverPolicy.BY_START_TIME if start else api.DeliverPolicy.ALL,
                 opt_start_time=start,
                 ack_policy=api.AckPolicy.NONE,
+                headers_only=headers_only,
                 mem_storage=True,
                 inactive_threshold=60.0,
             )

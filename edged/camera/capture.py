@@ -13,6 +13,7 @@ from av.video.stream import VideoStream
 
 from edged.camera import faults, opening, urls
 from edged.camera.clock import TICKS, Clock
+from edged.camera.doze import Doze
 from edged.camera.faults import CameraFault
 from edged.camera.frames import Frame
 from edged.camera.frozen import Frozen
@@ -52,6 +53,7 @@ class Capture:
         meter: Meter,
         *,
         loop: bool = False,
+        doze: bool = False,
         frozen_timeout: float = 0.0,
     ) -> None:
         self.session = session
@@ -63,9 +65,11 @@ class Capture:
         self._outlet = outlet
         self._meter = meter
         self._loop = loop
+        self._doze = doze
         self._frozen = Frozen(frozen_timeout)
         self._closing = threading.Event()
         self._planes = Planes()
+        self._dozing: Doze[Packet[VideoStream]] = Doze()
         self._pace = Pace()
         self._clock = Clock(fps=25)
         self._shown = -1  # pts of the last frame
@@ -100,6 +104,7 @@ class Capture:
                 self._clock = Clock(video.fps)
             self.paced, self.finite, self.opened_at = video.paced, video.finite, time.monotonic()
             self.stage = "reading"
+            self._dozing = Doze()
             units = Units(video.stream, video.codec, self.session)
             for packet in video.container.demux(video.stream):
                 if self._closing.is_set():
@@ -113,15 +118,28 @@ class Capture:
         if packet.size:  # the last one is empty, and makes the decoder give what it holds back
             self._meter.packet(packet.size, arrived)
             self._hand_on(video, units, packet, arrived)
-        try:
-            pictures = video.decode(packet)
-        except (av.error.InvalidDataError, av.error.PatchWelcomeError):
-            self._spoil(video)
-            return
-        for picture in pictures:
-            if self._closing.is_set():
-                return
-            self._show(video, units, picture, arrived)
+        ready = self._ready(video, units, packet)
+        if not ready:
+            self._meter.frame(arrived)
+            self.last_frame = arrived  # it lives, and would have one
+        for each in ready:
+            try:
+                pictures = video.decode(each)
+            except (av.error.InvalidDataError, av.error.PatchWelcomeError):
+                self._spoil(video)
+                continue
+            for picture in pictures if each is packet else ():
+                if self._closing.is_set():
+                    return
+                self._show(video, units, picture, arrived)
+
+    def _ready(self, video: opening.Video, units: Units, packet: "Packet[VideoStream]") -> "list[Packet[VideoStream]]":
+        """The packets to decode now: usually this one. A decoder that gives a picture later than its packet cannot doze."""
+        prompt = self._how.threads == 1 and video.decoder.is_software and not units.reordered
+        if not self._doze or not packet.size or not prompt or video.codec not in KEPT:
+            return [packet]
+        now = time.monotonic()
+        return self._dozing.take(packet, key=packet.is_keyframe, size=packet.size, now=now, wanted=self._outlet.wanted)
 
     def _hand_on(self, video: opening.Video, units: Units, packet: "Packet[VideoStream]", arrived: float) -> None:
         """Stamps the packet with session ticks, which the decoder passes on to the frame."""

@@ -32,6 +32,10 @@ class Choice:
     def __str__(self) -> str:
         return f"{self.name}: {self.reason}"
 
+    @property
+    def is_software(self) -> bool:
+        return not self.accelerator and not self.decoder
+
     def hwaccel(self) -> HWAccel | None:
         """A new one: each container needs its own."""
         return HWAccel(self.accelerator, allow_software_fallback=True) if self.accelerator else None

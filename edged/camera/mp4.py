@@ -22,10 +22,12 @@ _PART = ".part"
 class Mp4:
     """Grows beside `path` and is there only when it is whole and on the disk: after a crash there is a clip or none.
 
-    `open`, `add` and `close` block for the disk, and raise OSError when it is full or broken. For any thread, one after the other.
+    `open`, `add` and `close` block for the disk, and raise OSError when it is full or broken, ValueError for what is no video.
+    They are for any thread.
     """
 
     def __init__(self, path: Path) -> None:
+        self.first: AccessUnit | None = None
         self.bytes = 0
         self.seconds = 0.0
         self._path = path
@@ -48,6 +50,7 @@ class Mp4:
             if first.codec == "hevc":
                 self._stream.codec_context.codec_tag = "hvc1"  # what Safari asks for
             self._origin = first.dts
+            self.first = first
 
     def add(self, units: list[AccessUnit]) -> None:
         with self._lock:

@@ -115,6 +115,7 @@ class LiveCamera:
             self.outlet,
             self._meter,
             loop=settings.loop,
+            doze=settings.doze,
             frozen_timeout=settings.frozen_timeout,
         )
         self._capture = capture

@@ -30,5 +30,9 @@ def run(args: argparse.Namespace) -> int:
         return 2
     from edged import daemon, logs
 
-    logs.begin(loaded.log)
+    try:
+        logs.begin(loaded.log)
+    except logs.LogError as error:
+        print(f"edged: {error}", file=sys.stderr)
+        return 1
     return daemon.main(daemon.gateway_alone(loaded))

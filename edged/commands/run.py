@@ -30,7 +30,11 @@ def run(args: argparse.Namespace) -> int:
         return 1
     from edged import daemon, logs
 
-    logs.begin(loaded.log)
+    try:
+        logs.begin(loaded.log)
+    except logs.LogError as error:
+        print(f"edged: {error}", file=sys.stderr)
+        return 1
     return daemon.main(daemon.run(loaded))
 
 

@@ -40,6 +40,34 @@ EXAMPLES: tuple[m.AnyMessage, ...] = (
         pts=3_753_000, label="person", score=0.91, first_seen=WALKED_IN, last_seen=NOON,
         path=((0.0, 0.06, 0.7), (3.2, 0.455, 0.7)),
     ),
+    m.LineCrossed(
+        site=SITE, node=NODE, camera=CAMERA, time=NOON, id=f"{NODE}.{CAMERA}.{SESSION}.7.door.3753000.crossed", session=SESSION,
+        track=7, pts=3_753_000, label="person", score=0.91, line="door", direction="in", point=(0.455, 0.7),
+    ),
+    m.CountCorrected(
+        site=SITE, node=NODE, camera=CAMERA, time=NOON, id="mkx3q2b1k", of="line", name="door", delta_in=0, delta_out=2,
+        by="anna", reason="the fire door was used",
+    ),
+    m.ZoneEntered(
+        site=SITE, node=NODE, camera=CAMERA, time=NOON, id=f"{NODE}.{CAMERA}.{SESSION}.7.till.3753000.entered", session=SESSION,
+        track=7, pts=3_753_000, label="person", score=0.91, zone="till", point=(0.455, 0.7), inside=3,
+    ),
+    m.ZoneLeft(
+        site=SITE, node=NODE, camera=CAMERA, time=NOON, id=f"{NODE}.{CAMERA}.{SESSION}.7.till.3753000.left", session=SESSION,
+        track=7, pts=3_753_000, label="person", score=0.91, zone="till", entered=WALKED_IN, dwell=3.2, inside=2,
+    ),
+    m.ZoneDwelled(
+        site=SITE, node=NODE, camera=CAMERA, time=NOON, id=f"{NODE}.{CAMERA}.{SESSION}.7.till.3753000.dwelled", session=SESSION,
+        track=7, pts=3_753_000, label="person", score=0.91, zone="till", entered=WALKED_IN, threshold=3.0,
+    ),
+    m.CapacityChanged(
+        site=SITE, node=NODE, camera="_", time=NOON, id=f"shop.capacity.{NODE}.{CAMERA}.{SESSION}.7.door.3753000.crossed",
+        of="counter", name="shop", occupancy=40, warn_threshold=40, max_capacity=50, state="warn", previous="ok",
+    ),
+    m.AlertAcknowledged(
+        site=SITE, node=NODE, camera=CAMERA, time=NOON, id="mkx3q2b1m", alert=f"loiter.{NODE}.{CAMERA}.{SESSION}.7", by="anna",
+        note="a delivery",
+    ),
     m.Snapshot(
         site=SITE, node=NODE, camera=CAMERA, time=NOON, id=f"{NODE}.{CAMERA}.{SESSION}.7.shot.1", session=SESSION, track=7,
         pts=3_753_000, label="person", score=0.91, box=BOX, width=1280, height=720, quality=12.5, key=PICTURE,

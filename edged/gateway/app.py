@@ -14,8 +14,7 @@ from prometheus_client import CollectorRegistry
 from edged import config
 from edged.bus.bus import Bus
 from edged.gateway import docs, health, metrics, openapi, static
-from edged.gateway.alerts import AlertHistory
-from edged.gateway.auth import ALWAYS_OPEN, KEY, OPEN, guarded, is_loopback
+from edged.gateway.auth import ALWAYS_OPEN, FOR_WORKERS, KEY, OPEN, WORKER_TOKEN, guarded, is_loopback
 from edged.gateway.directory import Directory
 from edged.gateway.errors import as_json
 from edged.gateway.feeds import Feeds
@@ -23,7 +22,6 @@ from edged.gateway.headers import secure
 from edged.gateway.hub import Hub
 from edged.gateway.janus import proxy
 from edged.gateway.parts import (
-    ALERTS,
     DIRECTORY,
     FEEDS,
     HUB,
@@ -83,9 +81,10 @@ def build(bus: Bus, settings: config.Config) -> web.Application:
     app[STREAMS] = Streams(settings.gateway)
     app[VIDEOS] = Videos(bus.link)
     app[SESSIONS] = Sessions(app[VIDEOS], settings.webrtc)
-    app[ALERTS] = AlertHistory(bus.facts)
     app[KEY] = settings.auth.api_key
-    app[OPEN] = frozenset(route.handler for route in ROUTES if route.login != "key")
+    app[WORKER_TOKEN] = settings.auth.worker_token
+    app[FOR_WORKERS] = frozenset(route.handler for route in ROUTES if route.login == "worker")
+    app[OPEN] = frozenset(route.handler for route in ROUTES if route.login in ("viewer", "none"))
     app[ALWAYS_OPEN] = frozenset(route.handler for route in ROUTES if route.login == "none")
     app[health.STARTED] = time.monotonic()
     app[docs.DOCUMENT] = openapi.described(ROUTES)
@@ -115,7 +114,7 @@ async def serve(bus: Bus, settings: config.Config) -> AsyncIterator[Gateway]:
     try:
         url = await _listen(runner, settings.gateway)
         async with asyncio.TaskGroup() as group:
-            running = [group.create_task(app[part].run()) for part in (HUB, DIRECTORY, FEEDS, VIDEOS, SESSIONS, ALERTS)]
+            running = [group.create_task(app[part].run()) for part in (HUB, DIRECTORY, FEEDS, VIDEOS, SESSIONS)]
             with suppress(TimeoutError):
                 await asyncio.wait_for(app[DIRECTORY].read.wait(), _FIRST_READ)
             log.info("gateway up", url=url)

@@ -11,6 +11,8 @@ from edged.gateway.errors import Handler, Problem
 OPEN = web.AppKey("open", frozenset[Handler])
 ALWAYS_OPEN = web.AppKey("always_open", frozenset[Handler])
 KEY = web.AppKey("key", str)
+FOR_WORKERS = web.AppKey("for_workers", frozenset[Handler])
+WORKER_TOKEN = web.AppKey("worker_token", str)
 
 
 def is_loopback(host: str) -> bool:
@@ -23,9 +25,19 @@ def is_loopback(host: str) -> bool:
 
 @web.middleware
 async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Lets a request through, or raises Problem 401 or 403. `/health` is for everybody, the viewer's files need no key."""
+    """Lets a request through, or raises Problem 401 or 403. `/health` is for everybody, the viewer's files need no key.
+
+    What outside workers may do wants their token, if there is one, or the key.
+    """
     asked = request.match_info.handler
-    if asked not in request.app[ALWAYS_OPEN]:
+    worker = request.app[WORKER_TOKEN]
+    if worker and asked in request.app[FOR_WORKERS]:
+        key = request.app[KEY]
+        if not _shows(request, worker) and not (key and _shows(request, key)):
+            raise Problem(
+                401, "login", "this needs auth.worker_token: send it as Authorization: Bearer, or as x-api-key"
+            )
+    elif asked not in request.app[ALWAYS_OPEN]:
         if not (key := request.app[KEY]):
             _check_local(request)
         elif asked not in request.app[OPEN] and not _shows(request, key):

@@ -153,6 +153,10 @@ async def probed(request: web.Request) -> web.Response:
     return reply(msgspec.structs.replace(report, url=redacted(report.url)))
 
 
+async def find_camera(request: web.Request, name: str) -> CameraRecord:
+    return (await request.app[DIRECTORY].ready()).find(name)
+
+
 async def named(request: web.Request) -> CameraRecord:
     """The camera in the path."""
     return (await request.app[DIRECTORY].ready()).find(request.match_info["camera"])

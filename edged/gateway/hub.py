@@ -16,7 +16,7 @@ from edged.subjects import NODE_ITSELF, Address
 
 log = structlog.get_logger()
 
-KINDS = ("detections", "health", "state", "track", "alert", "clip")
+KINDS = ("detections", "health", "state", "track", "crossing", "zone", "alert", "clip")
 FRESH = 10.0  # seconds after which a health that comes every second is no longer true
 FORGOTTEN = 3600.0  # seconds after which a silent node is taken for one that was removed
 _TURN = 256  # clients written to before the loop gets a turn: about 2 ms

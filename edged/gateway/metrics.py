@@ -10,7 +10,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from edged import __version__
 from edged.gateway.directory import address_of
 from edged.gateway.errors import Handler
-from edged.gateway.parts import ALERTS, DIRECTORY, FEEDS, HUB, LINK, SESSIONS, SOCKETS, STREAMS, VIDEOS
+from edged.gateway.parts import DIRECTORY, FEEDS, HUB, LINK, SESSIONS, SOCKETS, STREAMS, VIDEOS
 from edged.messages import CameraHealth, NodeHealth
 from edged.subjects import Address
 
@@ -153,7 +153,6 @@ def _of_gateway(app: web.Application) -> list[Figure]:
             sessions.dropped,
         ),
         (GaugeMetricFamily, "edged_gateway_videos", "Cameras whose video is heard.", len(app[VIDEOS])),
-        (GaugeMetricFamily, "edged_gateway_alerts", "Alerts at hand.", len(app[ALERTS])),
     ]
 
 

@@ -21,6 +21,11 @@ _ABOUT = {
     "camera": "Its id; `node.id` or `site.node.id` where several cameras share the id.",
     "session": "As it was named when it began; of Janus also `info`.",
     "handle": "As Janus numbered it.",
+    "alert": "Its id.",
+    "counter": "The id of a counter, or a line as `camera.line`.",
+    "report": "`counts`, `person` or `vehicle`.",
+    "delivery": "As the list names it.",
+    "webhook": "Its name in the configuration.",
     "key": "As an alert names it in `snapshot`.",
 }
 

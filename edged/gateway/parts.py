@@ -5,7 +5,6 @@ from aiohttp import web
 from edged import config
 from edged.bus.link import Link
 from edged.bus.pictures import Pictures
-from edged.gateway.alerts import AlertHistory
 from edged.gateway.directory import Directory
 from edged.gateway.feeds import Feeds
 from edged.gateway.hub import Hub
@@ -22,6 +21,5 @@ HUB = web.AppKey("hub", Hub)
 DIRECTORY = web.AppKey("directory", Directory)
 FEEDS = web.AppKey("feeds", Feeds)
 STREAMS = web.AppKey("streams", Streams)
-ALERTS = web.AppKey("alerts", AlertHistory)
 VIDEOS = web.AppKey("videos", Videos)
 SESSIONS = web.AppKey("sessions", Sessions)

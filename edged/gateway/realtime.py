@@ -20,7 +20,7 @@ class LatestQuery(Struct, frozen=True):
 
 
 class ListenQuery(LatestQuery, frozen=True):
-    kinds: Annotated[str, Meta(description=f"Of {', '.join(KINDS)}.")] = "detections,health,state,alert"
+    kinds: Annotated[str, Meta(description=f"Of {', '.join(KINDS)}.")] = "detections,health,state,crossing,zone,alert"
 
 
 class Latest(Struct, frozen=True):

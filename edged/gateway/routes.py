@@ -5,21 +5,38 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from edged import questions as q
 from edged.asking import ProbeReport
-from edged.gateway import alerts, cameras, clips, docs, health, history, metrics, mjpeg, pictures, realtime, static
+from edged.gateway import (
+    alerts,
+    cameras,
+    clips,
+    counting,
+    deliveries,
+    docs,
+    health,
+    metrics,
+    mjpeg,
+    pictures,
+    realtime,
+    reports,
+    snapshots,
+    static,
+)
 from edged.gateway.errors import Handler
 from edged.gateway.janus import proxy
 from edged.gateway.webrtc import signalling, whep
 from edged.gateway.wire import NoQuery
 
-Login = Literal["key", "viewer", "none"]
+Login = Literal["key", "worker", "viewer", "none"]
 
 
 @dataclass(frozen=True)
 class Route:
     """`reply` is a Struct for JSON, or a media type. `takes` is the media type of a body that is no JSON.
     `login`: a `key` if one is set; the `viewer`'s files need none, nor does `none`,
-    which is open to other hosts too."""
+    which is open to other hosts too.
+    `worker` takes auth.worker_token besides the key."""
 
     method: Literal["GET", "POST", "PATCH", "DELETE"]
     path: str
@@ -37,6 +54,7 @@ class Route:
 
 WEBSOCKET = "websocket"
 
+_ALERT = "/api/alerts/{alert}"
 _CAMERA = "/api/cameras/{camera}"
 
 ROUTES = (
@@ -84,9 +102,25 @@ ROUTES = (
     Route("POST", "/janus/{session}", proxy.passed, "A session of Janus.", "application/json", takes="application/json"),
     Route("POST", "/janus/{session}/{handle}", proxy.passed, "A handle of such a session.", "application/json",
           takes="application/json"),
-    Route("GET", "/api/alerts", history.alerts, "Alerts, newest first.", history.AlertPage, query=alerts.AlertQuery),
-    Route("GET", "/api/snapshots/{key:.+}", history.snapshot, "A stored picture.", "image/jpeg"),
     Route("GET", "/api/clips/{key:.+}", clips.clip, "The clip of an alert, or a range of it.", "video/mp4"),
+    Route("GET", "/api/alerts", alerts.listed, "Alerts, newest first.", alerts.AlertPage, query=alerts.AlertQuery),
+    Route("POST", "/api/alerts", alerts.ingested, "Takes in an alert of an outside worker.", q.Written, body=alerts.OutsideAlert,
+          status=201, login="worker"),
+    Route("GET", _ALERT, alerts.shown, "One alert.", alerts.Alert),
+    Route("POST", f"{_ALERT}/acknowledge", alerts.acknowledged, "Says who has seen it.", alerts.Alert, body=alerts.Acknowledgement),
+    Route("GET", "/api/snapshots/{key:.+}", snapshots.snapshot, "A stored picture.", "image/jpeg"),
+    Route("GET", "/api/stats", counting.stats, "Counts: totals, and a series.", q.StatsAnswer, query=counting.StatsQuery),
+    Route("GET", "/api/dashboard/stats", counting.stats, "The same.", q.StatsAnswer, query=counting.StatsQuery),
+    Route("GET", "/api/occupancy", counting.occupancy, "How many were inside.", q.OccupancyAnswer, query=counting.OccupancyQuery),
+    Route("POST", "/api/counters/{counter}/correct", counting.corrected, "Corrects a count.", q.Written,
+          body=counting.Correction, status=201),
+    Route("GET", "/api/reports/{report}", reports.exported, "Counts as CSV, XLSX or PDF.", "text/csv", query=reports.ReportQuery,
+          head=False),
+    Route("GET", "/api/deliveries", deliveries.listed, "What waits to be delivered, or could not be.", deliveries.DeliveryPage,
+          query=deliveries.DeliveryQuery),
+    Route("POST", "/api/deliveries/{delivery}/retry", deliveries.retried, "Tries a dead letter again.", deliveries.Done),
+    Route("POST", "/api/deliveries/email/test", deliveries.mail_tested, "Sends a mail now.", deliveries.Done),
+    Route("POST", "/api/deliveries/webhooks/{webhook}/test", deliveries.webhook_tested, "Posts to a webhook now.", deliveries.Done),
     Route("GET", "/metrics", metrics.metrics, "Figures for Prometheus.", "text/plain"),
     Route("GET", "/api/openapi.json", docs.document, "This description.", "application/json"),
     Route("GET", "/api/docs", docs.page, "This description for people.", "text/html"),

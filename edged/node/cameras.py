@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import structlog
 
-from edged import config, subjects
+from edged import config, drawings, subjects
 from edged.asking import CameraRecord
 from edged.bus.link import BusError, Refused
 from edged.bus.tables import Table
@@ -100,6 +100,8 @@ class Cameras:
             changed = msgspec.convert(old | fields | {"id": camera}, config.Camera)
         except msgspec.MsgspecError as error:
             raise Refused("invalid", f"camera {camera}: {_plain(error)}") from None
+        if fault := drawings.fault(changed):
+            raise Refused("invalid", f"camera {camera}: {fault}")
         if camera == subjects.NODE_ITSELF:
             raise Refused("invalid", f"{camera!r} stands for the box itself: choose another id")
         return changed

@@ -85,18 +85,25 @@ class Clips:
     async def _record(self, address: Address, reader: Reader, path: Path, wanted: ClipRequest) -> None:
         mp4 = Mp4(path)
         try:
-            first = await self._write(mp4, reader, wanted)
-        except (OSError, TimeoutError) as error:
+            await self._write(mp4, reader, wanted)
+            await self._finish(address, mp4, wanted)
+        except asyncio.CancelledError:
+            if mp4.first:  # the daemon ends: what there is by now is a clip too
+                await self._finish(address, mp4, wanted)
+            raise
+        except (OSError, ValueError, TimeoutError) as error:
             log.error("clip given up", camera=address.camera, clip=wanted.id, error=str(error) or "no key frame came")
-            return
         finally:
-            await asyncio.shield(asyncio.to_thread(mp4.discard))
-        await self._ledger.add(_ready(address, wanted, first, mp4))
-        log.info("clip ready", camera=address.camera, clip=wanted.id, seconds=mp4.seconds, bytes=mp4.bytes)
-        await asyncio.to_thread(self._make_room)
+            await asyncio.to_thread(mp4.discard)
 
-    async def _write(self, mp4: Mp4, reader: Reader, wanted: ClipRequest) -> AccessUnit:
-        """The first unit of the clip, which is complete."""
+    async def _finish(self, address: Address, mp4: Mp4, wanted: ClipRequest) -> None:
+        await asyncio.to_thread(mp4.close)
+        assert mp4.first is not None, "closed without being open"
+        await self._ledger.add(_ready(address, wanted, mp4.first, mp4))
+        log.info("clip ready", camera=address.camera, clip=wanted.id, seconds=mp4.seconds, bytes=mp4.bytes)
+
+    async def _write(self, mp4: Mp4, reader: Reader, wanted: ClipRequest) -> None:
+        """Returns when everything is written that belongs into the clip."""
         units = await _from_key(reader)
         first = units[0]
         if first.session != wanted.session:
@@ -109,8 +116,7 @@ class Clips:
             inside = [unit for unit in units if unit.session == first.session and unit.dts <= end]
             await asyncio.to_thread(mp4.add, inside)
             if not units or len(inside) < len(units):
-                await asyncio.to_thread(mp4.close)
-                return first
+                return
             await asyncio.sleep(PERIOD)
             units = await _next(reader)
 

@@ -120,7 +120,7 @@ class Running:
         if unknown := self._eyes.unknown_labels:
             log.info("labels this model does not know", camera=self.settings.id, labels=unknown, model=self._eyes.model)
         with sight.turns.camera(self.settings.fps) as self._seat:
-            await watch(self._address, self._eyes, self._seat, self.live.outlet.latest, self._voice)
+            await watch(self._address, self._eyes, self._seat, self.live.outlet, self._voice)
 
     def _on_state(self, status: m.CameraStatus, cause: m.Cause | None, detail: str, retry_in: float | None) -> None:
         words = {"cause": cause, "detail": detail, "retry_in": retry_in and round(retry_in, 1)}
@@ -141,7 +141,7 @@ class Running:
 
 
 OF_THE_STREAM = (
-    "url", "transport", "loop", "open_timeout", "stall_timeout", "frozen_timeout", "retry_min", "retry_max", "decoder", "tracking",
+    "url", "transport", "loop", "open_timeout", "stall_timeout", "frozen_timeout", "retry_min", "retry_max", "decoder", "doze", "tracking",
     "preroll", "preroll_max_bytes",
 )  # fmt: skip
 assert set(OF_THE_STREAM) <= {field.name for field in msgspec.structs.fields(config.Camera)}

@@ -36,7 +36,7 @@ class Voice:
         self.published += 1
         self.age_ms = detections.timing.age
 
-    async def state(self, fact: m.TrackStarted | m.TrackEnded) -> None:
+    async def state(self, fact: m.AnyFact) -> None:
         await self._ledger.add(fact)
 
     def picture(self, frame: Frame, shot: Shot, label: str) -> None:

@@ -28,7 +28,7 @@ class Look:
 class Eyes:
     """The gate, the filters and the tracker of one camera before the shared detector. `begin` comes before `look`.
 
-    `inferred`, `still` and `duplicate` count frames.
+    `settings` are today's; `inferred`, `still` and `duplicate` count frames.
     """
 
     def __init__(self, settings: config.Camera, detector: Detector, aliases: Aliases) -> None:
@@ -36,7 +36,7 @@ class Eyes:
         self.model = detector.name
         self.inferred = self.still = self.duplicate = 0
         self._detector = detector
-        self._aliases = aliases
+        self.aliases = aliases
         self._groups = groups(detector.labels, aliases)
         self._tracker: Tracker | None = None
         self._session = ""
@@ -44,14 +44,14 @@ class Eyes:
 
     def use(self, settings: config.Camera) -> None:
         """From now on with these settings; tracks go on, `tracking` counts from the next session."""
-        self._settings = settings
+        self.settings = settings
         self._tracking = settings.tracking or _tracking_for(self._detector.score)
-        self._filters = Filters(settings, self.labels, self._aliases)
+        self._filters = Filters(settings, self.labels, self.aliases)
         self._open()
 
     @property
     def takes_pictures(self) -> bool:
-        return self._settings.snapshots
+        return self.settings.snapshots
 
     @property
     def unknown_labels(self) -> tuple[str, ...]:
@@ -86,7 +86,7 @@ class Eyes:
 
     def _open(self) -> None:
         """What was seen before says nothing about the next picture."""
-        self._gate = Gate(self._settings.motion, self._settings.masks)
+        self._gate = Gate(self.settings.motion, self.settings.masks)
         self._repeats = Repeats()
 
 

@@ -8,6 +8,8 @@ a track keeps the class of most of its score, and classes of one group (car and 
 The first frame confirms nothing on its own: a camera that reconnects would state every false alarm as a fact.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
@@ -16,6 +18,7 @@ from edged import config
 from edged.vision import boxes, kalman
 from edged.vision.assignment import assign
 from edged.vision.detections import Found, Ints
+from edged.vision.glimpses import Glimpses
 
 Corners = tuple[float, float, float, float]
 Mask = NDArray[np.bool_]
@@ -30,6 +33,7 @@ _NOBODY = -1
 _ROW = np.dtype(
     [
         ("belief", np.float64, (5, 4)),
+        ("born", np.float64, 4),  # the first box, as corners
         ("first", np.float64),
         ("last", np.float64),
         ("id", np.int64),  # 0 while tentative
@@ -40,6 +44,13 @@ _ROW = np.dtype(
         ("votes", np.float64),
     ]
 )
+
+
+class Glimpse(NamedTuple):
+    """Where something was: a time in seconds, and a box as that of `Tracked`."""
+
+    at: float
+    box: Corners
 
 
 class Tracked(Struct, frozen=True, gc=False):
@@ -57,11 +68,16 @@ class Tracked(Struct, frozen=True, gc=False):
 
 
 class Update(Struct, frozen=True):
-    """`tracks`: the confirmed ones that are in this frame; `started`: those of them that are new; `ended`: those given up, as last seen."""
+    """`tracks`: the confirmed ones that are in this frame; `started`: those of them that are new; `ended`: those given up, as last seen.
+
+    `births`: for each of `started` what was seen of it before it was believed, oldest first. That begins with boxes that scored too low to
+    begin a track: who comes in fast has often half crossed the picture by the first good look.
+    """
 
     tracks: tuple[Tracked, ...]
     started: tuple[Tracked, ...]
     ended: tuple[Tracked, ...]
+    births: tuple[tuple[Glimpse, ...], ...] = ()
 
 
 class Tracker:
@@ -75,6 +91,7 @@ class Tracker:
         self._scale = np.array([aspect, 1.0, aspect, 1.0])
         self._groups = groups
         self._rows: Rows = np.empty(0, _ROW)
+        self._glimpses = Glimpses()
         self.next_id = first_id
 
     @property
@@ -96,22 +113,30 @@ class Tracker:
         free = found.scores >= self._settings.new_score
         free[match[seen]] = False
         self._rows = np.concatenate([rows, _begun(found.where(free), corners[free], time)]) if free.any() else rows
-        started = self._confirm()
-        return Update(self._tracks(), started, self._give_up(time))
+        unused = ~free
+        unused[match[seen]] = False
+        self._glimpses.keep(time, corners[unused], self._groups[found.classes[unused]])
+        started, births = self._confirm()
+        return Update(self._tracks(), started, self._give_up(time), births)
 
     def hold(self, time: float) -> Update:
         """The picture at `time` is the one of the last update: what was there still is, and nothing moved."""
         self._rows["last"][self._rows["seen"]] = time
         return Update(self._tracks(), (), self._give_up(time))
 
-    def _confirm(self) -> tuple[Tracked, ...]:
+    def _confirm(self) -> tuple[tuple[Tracked, ...], tuple[tuple[Glimpse, ...], ...]]:
         rows = self._rows
         new = np.flatnonzero((rows["id"] == 0) & (rows["hits"] >= self._settings.confirm))
         if not len(new):
-            return ()
+            return (), ()
         rows["id"][new] = np.arange(self.next_id, self.next_id + len(new))
         self.next_id += len(new)
-        return self._told(rows[new])
+        return self._told(rows[new]), tuple(self._birth(row) for row in rows[new])
+
+    def _birth(self, row: np.void) -> tuple[Glimpse, ...]:
+        first = float(row["first"])
+        before = self._glimpses.before(first, row["born"], int(self._groups[row["class"]]))
+        return tuple(Glimpse(at, tuple((box / self._scale).tolist())) for at, box in (*before, (first, row["born"])))
 
     def _tracks(self) -> tuple[Tracked, ...]:
         return self._told(self._rows[self._rows["seen"] & (self._rows["id"] > 0)])
@@ -193,6 +218,7 @@ def _carried_on(rows: Rows, belief: kalman.Belief, found: Found, corners: boxes.
 def _begun(found: Found, corners: boxes.Boxes, time: float) -> Rows:
     rows = np.zeros(len(found), _ROW)
     rows["belief"] = kalman.born(boxes.centred(corners))
+    rows["born"] = corners
     rows["first"] = rows["last"] = time
     rows["hits"] = 1
     rows["seen"] = True

@@ -18,7 +18,13 @@ class Watched:
     """`states` has every (status, cause, detail) so far."""
 
     def __init__(self, url: str, **settings: Any) -> None:
-        asked = {"open_timeout": 2.0, "stall_timeout": 1.0, "retry_min": 0.2, "retry_max": 0.5} | settings
+        asked = {
+            "open_timeout": 2.0,
+            "stall_timeout": 1.0,
+            "retry_min": 0.2,
+            "retry_max": 0.5,
+            "doze": False,
+        } | settings
         self.states: list[tuple[CameraStatus, Cause | None, str]] = []
         self._changed = asyncio.Event()
         self.camera = LiveCamera(

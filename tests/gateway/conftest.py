@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from edged import config
 from edged.bus.bus import open_bus
 from edged.gateway.app import serve
 from tests.rigs.nats import NatsServer
-from tests.rigs.node import Node, running_node
+from tests.rigs.node import Node, keeping_history, running_node
 
 
 @dataclass
@@ -31,6 +32,11 @@ class World:
             assert response.status == status, await response.text()
             return await response.json() if response.content_type == "application/json" else await response.read()
 
+    async def until_answered(self, path: str) -> None:
+        async with asyncio.timeout(10):
+            while (await self.http.get(path)).status == 503:
+                await asyncio.sleep(0.01)
+
     async def until(self, path: str, true: Callable[[Any], bool]) -> Any:
         """What `path` says once it is so; NATS takes a moment to bring the news."""
         async with asyncio.timeout(10):
@@ -39,16 +45,16 @@ class World:
         return found
 
 
-def settings(auth: str = "", **gateway: Any) -> config.Config:
-    return config.Config(gateway=config.Gateway(port=0, **gateway), auth=config.Auth(api_key=auth))
+def settings(auth: str = "", worker: str = "", **gateway: Any) -> config.Config:
+    return config.Config(gateway=config.Gateway(port=0, **gateway), auth=config.Auth(api_key=auth, worker_token=worker))
 
 
 @asynccontextmanager
-async def a_world(nats_server: NatsServer, auth: str = "", **gateway: Any) -> AsyncIterator[World]:
+async def a_world(nats_server: NatsServer, auth: str = "", worker: str = "", **gateway: Any) -> AsyncIterator[World]:
     async with (
         running_node(nats_server.url) as node,
         open_bus(config.Nats(), nats_server.url, "gateway") as bus,
-        serve(bus, settings(auth, **gateway)) as served,
+        serve(bus, settings(auth, worker, **gateway)) as served,
         ClientSession(served.url, timeout=ClientTimeout(20)) as http,
     ):
         yield World(nats_server, node, http, served.url)
@@ -58,8 +64,17 @@ async def a_world(nats_server: NatsServer, auth: str = "", **gateway: Any) -> As
 async def world(nats_server: NatsServer) -> AsyncIterator[World]:
     """One camera, `front`, of the node home.edge, which was heard."""
     async with a_world(nats_server) as world:
-        await world.node.add("front")
+        await world.node.add("front", lines=(config.Line(id="door", points=((0.1, 0.5), (0.9, 0.5))),))
         await world.node.healthy()
         await world.until("/api/cameras", lambda found: found["total"] == 1)
         await world.until("/api/health", lambda found: found["nodes"])
+        yield world
+
+
+@pytest.fixture
+async def kept(world: World, tmp_path: Path) -> AsyncIterator[World]:
+    """The same with a history."""
+    settings = config.Config(time_zone="Europe/Berlin", counters=(config.Counter(id="shop", lines=("front.door",)),))
+    async with keeping_history(world.node, tmp_path / "state", settings):
+        await world.until_answered("/api/alerts")
         yield world

@@ -10,7 +10,7 @@ from tests.rigs.nats import NatsServer
 
 KEY = "s3same-öffne"
 HEADER_KEY = "s3same"
-GUARDED = [route for route in ROUTES if route.login == "key"]
+GUARDED = [route for route in ROUTES if route.login in ("key", "worker")]
 
 
 def path_of(route: Route) -> str:
@@ -106,3 +106,18 @@ async def test_every_answer_tells_browsers_to_be_careful(world: World) -> None:
         assert found["Referrer-Policy"] == "no-referrer"
         assert found["Server"] == "edged"
         assert "Access-Control-Allow-Origin" not in found
+
+
+async def test_a_worker_with_its_token_may_raise_alerts_and_nothing_else(nats_server: NatsServer) -> None:
+    for key in ("", HEADER_KEY):
+        async with a_world(nats_server, auth=key, worker="for workers") as world:
+            said = {"cameraId": "ghost", "rule": "smoke", "message": "smoke"}
+            token = {"Authorization": "Bearer for workers"}
+            await world.ask("POST", "/api/alerts", 401, json=said)
+            await world.ask("POST", "/api/alerts", 401, json=said, headers={"x-api-key": "for worker"})
+            if key:
+                await world.ask("GET", "/api/alerts", 401, headers=token)
+            # 404: it was let through to find that there is no such camera
+            await world.ask("POST", "/api/alerts", 404, json=said, headers=token)
+            if key:
+                await world.ask("POST", "/api/alerts", 404, json=said, headers={"x-api-key": key})

@@ -48,7 +48,7 @@ def test_no_two_operations_share_a_name(document: dict[str, Any]) -> None:
 
 def test_parameters_say_what_they_take(document: dict[str, Any]) -> None:
     found = {each["name"]: each for each in document["paths"]["/api/alerts"]["get"]["parameters"]}
-    assert list(found) == ["cameraId", "rule", "severity", "from", "to", "page", "limit"]
+    assert list(found) == ["cameraId", "rule", "severity", "from", "to", "acknowledged", "page", "limit"]
     assert found["limit"]["schema"] == {"type": "integer", "minimum": 1, "maximum": 500, "default": 50}
     camera = document["paths"]["/api/media/mjpeg"]["get"]["parameters"]
     assert [each["name"] for each in camera if each["required"]] == ["camera"]

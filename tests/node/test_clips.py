@@ -175,3 +175,18 @@ async def test_a_clip_cut_short_by_a_lost_camera_is_whole(tmp_path, rtsp_server)
             ready = await told.get()
     assert ready.seconds > 0.5
     assert len(numbers(tmp_path / "front" / f"{wanted.id}.mp4")) >= 5
+
+
+async def test_a_clip_cut_short_by_the_end_of_the_daemon_is_whole(tmp_path, clips):
+    async with watched(str(clips.mp4)) as watch:
+        async with keeping(tmp_path) as (kept, told):
+            await frames(watch, 12)
+            await kept.record(ADDRESS, watch.camera, wanted := of(watch, before=1, after=60))
+            async with asyncio.timeout(20):
+                while not list(tmp_path.rglob("*.part")):
+                    await asyncio.sleep(0.02)
+            await frames(watch, watch.camera.facts().frames + 15)
+        ready = told.get_nowait()
+    assert ready.alert == wanted.id
+    assert len(numbers(tmp_path / "front" / f"{wanted.id}.mp4")) >= 5
+    assert not list(tmp_path.rglob("*.part"))

@@ -4,8 +4,9 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,10 +15,14 @@ from edged import config, subjects
 from edged import messages as m
 from edged.asking import CameraRecord, PictureMeta, PictureRequest, ProbeReport, ProbeRequest
 from edged.bus.bus import Bus, open_bus
+from edged.bus.courier import Courier
+from edged.bus.facts import Facts
 from edged.bus.link import Answer, Delivery, Refused
+from edged.bus.outbox import open_outbox
 from edged.bus.pictures import META
 from edged.bus.streams import ensure_streams
 from edged.camera.urls import split_secret
+from edged.handlers import Handlers
 from edged.subjects import NODE_ITSELF, Address
 
 JPEG = b"\xff\xd8\xff\xe0 not really a picture \xff\xd9"
@@ -56,10 +61,14 @@ class Node:
 
     async def alert(self, id: str, camera: str = "front", **changed: Any) -> m.AlertRaised:
         raised = msgspec.structs.replace(alert(self.address(camera), id), **changed)
-        await self.bus.link.jetstream().publish(
-            subjects.of(raised), msgspec.json.encode(raised), headers={"Nats-Msg-Id": id}
-        )
+        await self.tell(raised)
         return raised
+
+    async def tell(self, fact: m.AnyFact) -> None:
+        """A fact of this node, straight into the stream."""
+        await self.bus.link.jetstream().publish(
+            subjects.of(fact), msgspec.json.encode(fact), headers={"Nats-Msg-Id": fact.id}
+        )
 
     async def set(self, request: Delivery) -> Answer:
         address, _ = subjects.parse(request.subject)
@@ -128,6 +137,27 @@ class Node:
         await self.bus.cameras.put(str(self.address(camera.id)), record)
         self.records[camera.id] = record
         return record
+
+
+@asynccontextmanager
+async def keeping_history(node: Node, home: Path, settings: config.Config | None = None) -> AsyncIterator[None]:
+    """The handlers of history and deliveries at work for the node, until the end of the block."""
+    settings = msgspec.structs.replace(
+        settings or config.Config(time_zone="Europe/Berlin"), site=node.site, node=node.name, state_dir=str(home),
+        handlers=config.Handlers(run=("history", "email", "webhook")),
+    )  # fmt: skip
+    async with open_outbox(home / "outbox.db", 100_000_000) as outbox:
+        link = node.bus.link
+        bus = replace(node.bus, facts=Facts(link, outbox))
+        courier = Courier(link, outbox, lambda: ensure_streams(link, config.Nats()), 60.0)
+        tasks = [asyncio.create_task(work) for work in (courier.run(), Handlers(settings, bus).run())]
+        await courier.reconciled.wait()
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @asynccontextmanager

@@ -180,3 +180,16 @@ def test_on_other_sequences_nobody_is_mistaken_for_another():
     scores = bench.together([bench.quality(one, Tracking()) for one in bench.mot17_mini()])
     assert scores.switches <= 2
     assert scores.false_alarms <= 0.1 * scores.objects
+
+
+def test_a_track_that_is_believed_tells_where_it_was_before():
+    tracking = tracker(confirm=3)
+    updates = [
+        tracking.update(found((0.3 + 0.02 * n, 0.5, score)), n / 10)
+        for n, score in enumerate((0.2, 0.3, 0.9, 0.9, 0.9))
+    ]
+    assert [len(update.started) for update in updates] == [0, 0, 0, 0, 1]
+    (birth,) = updates[-1].births
+    assert [glimpse.at for glimpse in birth] == [0.0, 0.1, 0.2]
+    assert [(glimpse.box[0] + glimpse.box[2]) / 2 for glimpse in birth] == pytest.approx([0.3, 0.32, 0.34], abs=1e-4)
+    assert updates[-1].started[0].first_seen == 0.2

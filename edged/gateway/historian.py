@@ -1,0 +1,81 @@
+"""Finds a node that keeps a history, and asks it."""
+
+import asyncio
+import time
+from typing import Any, TypeVar
+
+import msgspec
+from aiohttp import web
+
+from edged import questions as q
+from edged import subjects
+from edged.bus.link import BusError, Late, Refused, Unanswered
+from edged.gateway.errors import Problem
+from edged.gateway.parts import DIRECTORY, HUB, LINK, SETTINGS
+from edged.subjects import NODE_ITSELF, Address
+
+PATIENCE = 20.0  # seconds for a year of minutes on a slow card
+COMING = 3.0  # seconds for a history to come, while its box starts
+AGAIN = 0.1
+_encode = msgspec.json.Encoder().encode
+
+T = TypeVar("T")
+
+
+class Reconnected(Exception):
+    """The broker was away meanwhile."""
+
+
+async def ask(request: web.Request, question: q.Question, answer: type[T]) -> T:
+    """What the history answers. Raises BusError, or Problem when no node keeps one.
+
+    A history that is about to come, with its box or after its broker, is waited for. So a question may be asked twice: what changes something has an id.
+    """
+    link, until = request.app[LINK], time.monotonic() + COMING
+    while True:
+        connection = link.connections
+        try:
+            return msgspec.json.decode(await _unless_reconnected(request, question, connection), type=answer)
+        except Reconnected:
+            continue
+        except Refused:
+            raise
+        except (BusError, Problem):
+            if time.monotonic() > until:
+                raise
+        await asyncio.sleep(AGAIN)
+
+
+async def _unless_reconnected(request: web.Request, question: q.Question, connection: int) -> bytes:
+    """Raises Reconnected when the connection over which it was asked is gone: no answer would ever come."""
+    asking = asyncio.ensure_future(ask_raw(request, "history", question))
+    reconnected = asyncio.ensure_future(request.app[LINK].connection_after(connection))
+    try:
+        await asyncio.wait({asking, reconnected}, return_when=asyncio.FIRST_COMPLETED)
+        if asking.done():
+            return asking.result()
+        raise Reconnected
+    finally:
+        asking.cancel()
+        reconnected.cancel()
+
+
+async def ask_raw(request: web.Request, kind: str, question: Any) -> bytes:
+    """The same of any kind of question; the first node that answers counts, this box's own before others."""
+    for node in await _nodes(request):
+        try:
+            delivery = await request.app[LINK].ask(subjects.on(node, kind), _encode(question), timeout=PATIENCE)
+            return delivery.data
+        except Late:
+            raise
+        except Unanswered:
+            continue
+    raise Problem(503, "unanswered", f"no node answers for {kind}: has one of them {kind} in handlers.run?")
+
+
+async def _nodes(request: web.Request) -> list[Address]:
+    app = request.app
+    own = Address(app[SETTINGS].site, app[SETTINGS].node, NODE_ITSELF)
+    heard = {address._replace(camera=NODE_ITSELF) for address, _, _ in app[HUB].nodes()}
+    listed = {Address(record.site, record.node, NODE_ITSELF) for record in app[DIRECTORY]}
+    return [own, *sorted((heard | listed) - {own})]

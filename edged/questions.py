@@ -1,0 +1,236 @@
+"""What a history is asked over NATS (`<site>.<node>._.history`), and what it answers."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct, field
+
+from edged.messages import AlertRaised, Severity, Time
+
+Range = Literal["today", "7d", "30d", "this_month", "year", "custom"]
+Grain = Literal["minute", "hour", "day", "month"]
+CameraName = Annotated[str, Meta(description="`id`, `node.id` or `site.node.id`, of a camera that may be gone by now.")]
+Moment = Annotated[str, Meta(description="A date, or a time; without an offset in the site's time zone. ISO 8601.")]
+
+ROWS_AT_ONCE = 6000  # some 600 kB, and a message may have 1 MB
+
+
+class Where(Struct, frozen=True, kw_only=True, rename={"camera": "cameraId"}):
+    """Which counts; empty: all. `label` may be an alias, such as `vehicle`."""
+
+    site: str = ""
+    node: str = ""
+    camera: CameraName = ""
+    line: str = ""
+    label: Annotated[str, Meta(description="A label or an alias; corrections have none.")] = ""
+
+
+class Period(Where, frozen=True, kw_only=True, rename={"since": "from", "until": "to"}):
+    """From when until when. `custom` goes from `since` to before `until`, rounded outward to whole units of `by`."""
+
+    range: Range = "today"
+    since: Moment = ""
+    until: Moment = ""
+    by: Annotated[Grain | None, Meta(description="The unit of the series; unset: fitting the range.")] = None
+
+
+class Stats(Period, frozen=True, kw_only=True, tag="stats"):
+    pass
+
+
+class Rows(Period, frozen=True, kw_only=True, tag="rows"):
+    """The same as rows of a report, `limit` of them after the one with the key `after`."""
+
+    after: tuple[int, int] = (-1, -1)
+    limit: Annotated[int, Meta(ge=1, le=ROWS_AT_ONCE)] = ROWS_AT_ONCE
+
+
+class Occupancy(Where, frozen=True, kw_only=True, tag="occupancy"):
+    at: Moment = ""
+
+
+class Alerts(Struct, frozen=True, kw_only=True, tag="alerts"):
+    camera: CameraName = ""
+    rule: str = ""
+    severity: Severity | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    acknowledged: bool | None = None
+    page: Annotated[int, Meta(ge=1)] = 1
+    limit: Annotated[int, Meta(ge=1, le=500)] = 50
+    id: str = ""
+
+
+class Acknowledge(Struct, frozen=True, kw_only=True, tag="acknowledge"):
+    alert: str
+    by: str
+    note: str = ""
+
+
+class Correct(Struct, frozen=True, kw_only=True, tag="correct"):
+    """`of` is a counter of the site, or a line as `camera.line` or `node.camera.line`. The same `id` again is the same correction."""
+
+    of: str
+    delta_in: int
+    delta_out: int
+    by: str
+    reason: str
+    id: str
+
+
+class Raise(Struct, frozen=True, kw_only=True, tag="raise"):
+    """Writes down an alert that somebody else has raised."""
+
+    alert: AlertRaised
+
+
+Question = Stats | Rows | Occupancy | Alerts | Acknowledge | Correct | Raise
+
+
+class Tally(Struct, frozen=True, kw_only=True, rename={"ins": "in", "outs": "out"}):
+    """`in` and `out` with their corrections; `corrected_in` and `corrected_out` say how much of them these are."""
+
+    ins: int
+    outs: int
+    corrected_in: int
+    corrected_out: int
+
+
+class LineTally(Tally, frozen=True, kw_only=True):
+    """Of a line and one of its labels; corrections have the label "". A counter's own corrections have the camera `_`."""
+
+    site: str
+    node: str
+    camera: str
+    line: str
+    label: str
+
+
+class NamedTally(Tally, frozen=True, kw_only=True):
+    name: str
+
+
+class ZoneTally(Struct, frozen=True, kw_only=True):
+    """`dwell` is the mean of those who left, in seconds; `most` is how many were inside at once."""
+
+    site: str
+    node: str
+    camera: str
+    zone: str
+    visits: int
+    dwell: float | None
+    most: int
+
+
+class Unit(Tally, frozen=True, kw_only=True):
+    """One minute, hour, day or month of the series; those without a crossing are left out."""
+
+    start: Time
+
+
+class StatsAnswer(Struct, frozen=True, kw_only=True):
+    """`since` and `until` are what was really looked at, in the site's time zone."""
+
+    since: Time
+    until: Time
+    time_zone: str
+    by: Grain
+    total: Tally
+    lines: list[LineTally]
+    labels: list[NamedTally]
+    cameras: list[NamedTally]
+    sites: list[NamedTally]
+    zones: list[ZoneTally]
+    series: list[Unit]
+
+
+class RowsAnswer(Struct, frozen=True, kw_only=True):
+    """`rows` are as `reports.COLUMNS` says; `after` is the key to ask on with, None at the end."""
+
+    since: Time
+    until: Time
+    time_zone: str
+    by: Grain
+    total: int | None
+    rows: list[tuple[str, str, str, str, str, str, int, int]]
+    after: tuple[int, int] | None
+
+
+class Inside(Struct, frozen=True, kw_only=True):
+    """How many were inside: what went in less what went out, with corrections, since counting began."""
+
+    name: str
+    occupancy: int
+
+
+class OccupancyAnswer(Struct, frozen=True, kw_only=True):
+    """`exact` is false where minutes are forgotten already: then it is that of the hour's beginning."""
+
+    at: Time
+    exact: bool
+    occupancy: int
+    lines: list[Inside]
+    counters: list[Inside]
+
+
+class Acknowledged(Struct, frozen=True, kw_only=True):
+    by: str
+    time: Time
+    note: str
+
+
+class KnownAlert(AlertRaised, frozen=True, kw_only=True, tag="alert"):
+    """`clip` is the key of its clip, once that is complete."""
+
+    acknowledged: Acknowledged | None = None
+    clip: str | None = None
+
+
+class AlertsAnswer(Struct, frozen=True, kw_only=True):
+    alerts: list[KnownAlert] = field(default_factory=list)
+    total: int = 0
+
+
+class Written(Struct, frozen=True, kw_only=True):
+    """The fact with this id is safe."""
+
+    id: str
+
+
+class Deliveries(Struct, frozen=True, kw_only=True, tag="deliveries"):
+    """Asked of `email` and of `webhook`. `waiting` and `dead` are kept until they are delivered, or given up."""
+
+    state: Literal["waiting", "dead", "done", ""] = ""
+    limit: Annotated[int, Meta(ge=1, le=500)] = 50
+
+
+class Retry(Struct, frozen=True, kw_only=True, tag="retry"):
+    id: str
+
+
+class Test(Struct, frozen=True, kw_only=True, tag="test"):
+    """Sends a sample now, without the queue. `name` is that of a webhook."""
+
+    name: str
+
+
+DeliveryQuestion = Deliveries | Retry | Test
+
+
+class Parcel(Struct, frozen=True, kw_only=True):
+    """One alert on its way to one receiver. `due` is when it is tried next; `error` says why the last try failed."""
+
+    id: str
+    target: str
+    alert: str
+    state: Literal["waiting", "dead", "done"]
+    tries: int
+    created: Time
+    due: Time
+    error: str
+
+
+class DeliveriesAnswer(Struct, frozen=True, kw_only=True):
+    deliveries: list[Parcel]
+    waiting: int
+    dead: int
