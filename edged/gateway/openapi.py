@@ -19,13 +19,13 @@ _ERROR = {
 _PARAMETER = re.compile(r"{(\w+)(?::[^}]*)?}")
 _ABOUT = {
     "camera": "Its id; `node.id` or `site.node.id` where several cameras share the id.",
-    "session": "As the gateway named it.",
+    "session": "As it was named when it began; of Janus also `info`.",
+    "handle": "As Janus numbered it.",
     "alert": "Its id.",
     "counter": "The id of a counter, or a line as `camera.line`.",
     "report": "`counts`, `person` or `vehicle`.",
     "delivery": "As the list names it.",
     "webhook": "Its name in the configuration.",
-    "path": "`info`, or the session, and after a slash the handle, as Janus numbered them.",
     "key": "As an alert names it in `snapshot`.",
 }
 

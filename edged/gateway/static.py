@@ -72,7 +72,7 @@ async def file(request: web.Request) -> web.Response:
     }  # fmt: skip
     if found.type.startswith("text/html"):
         headers["Content-Security-Policy"] = policy(
-            origin_of(record.camera.direct) for record in request.app[DIRECTORY] if record.camera.direct
+            origin_of(record.camera.direct) for record in request.app.get(DIRECTORY, ()) if record.camera.direct
         )
     if matches(request, found.etag):
         del headers["Content-Type"]

@@ -142,3 +142,18 @@ async def test_a_node_that_left_is_named_in_the_error(world: World) -> None:
     error = (await world.ask("POST", "/api/cameras/up/stop", 503))["error"]
     assert error["code"] == "unanswered"
     assert "attic" in error["message"]
+
+
+async def test_the_ways_to_a_cameras_video_are_named_best_first(world: World) -> None:
+    assert (await world.get("/api/cameras/front"))["ways"] == ["webrtc"]
+    direct = "whep+https://media.lan:8889/front/whep"
+    assert (await world.ask("PATCH", "/api/cameras/front", json={"direct": direct}))["ways"] == ["direct", "webrtc"]
+    async with world.http.get("/") as page:
+        assert "connect-src 'self' https://media.lan:8889;" in page.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    "direct", ["rtsp://media.lan/front", "https://me:secret@media.lan/", "https://a; script-src *"]
+)
+async def test_a_direct_url_that_browsers_cannot_take_is_refused(world: World, direct: str) -> None:
+    await world.ask("PATCH", "/api/cameras/front", 400, json={"direct": direct})

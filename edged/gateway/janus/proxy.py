@@ -29,11 +29,9 @@ async def lifetime(app: web.Application) -> AsyncIterator[None]:
 async def passed(request: web.Request) -> web.StreamResponse:
     """One request of Janus' HTTP API, or with an upgrade its WebSocket API."""
     janus = request.app[SETTINGS].janus
-    if request.headers.get("Upgrade", "").lower() == "websocket" and "path" not in request.match_info:
+    if request.headers.get("Upgrade", "").lower() == "websocket" and not request.match_info:
         return await _talk(request, _configured(janus.ws_url, "janus.ws_url"), janus.secret)
-    url = _configured(janus.url, "janus.url").rstrip("/")
-    if path := request.match_info.get("path"):
-        url = f"{url}/{path}"
+    url = "/".join((_configured(janus.url, "janus.url").rstrip("/"), *_place(request)))
     query = {"maxev": request.query["maxev"]} if request.query.get("maxev", "").isdigit() else {}
     said = None
     if request.method == "POST":
@@ -41,6 +39,16 @@ async def passed(request: web.Request) -> web.StreamResponse:
     elif janus.secret:
         query["apisecret"] = janus.secret
     return await _ask(request, url, query, said)
+
+
+def _place(request: web.Request) -> tuple[str, ...]:
+    """Janus numbers its sessions and handles; nothing else of it is reached, but what it says of itself."""
+    parts = tuple(request.match_info.values())
+    if not all(part.isascii() and part.isdigit() for part in parts) and (request.method, parts) != ("GET", ("info",)):
+        raise Problem(
+            404, "not_found", f"nothing at {request.path}: Janus has /janus, /janus/info and /janus/<session>/<handle>"
+        )
+    return parts
 
 
 def _configured(url: str, key: str) -> str:

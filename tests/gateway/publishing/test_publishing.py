@@ -12,11 +12,14 @@ import structlog
 
 from edged import config
 from edged.bus.link import connect
+from edged.gateway.janus.client import streaming
+from edged.gateway.janus.mountpoints import missing, of
 from edged.gateway.publishing.publisher import Publisher
 from edged.gateway.publishing.publishing import Publishing, address_of
 from edged.subjects import Address
 from tests.rigs import clips
 from tests.rigs.broadcast import Broadcast, broadcasting
+from tests.rigs.janus import running_janus
 from tests.rigs.nats import NatsServer
 from tests.rigs.receivers import digest, recorder, rtp_receiver, whip_server
 from tests.rigs.rtsp import skip_without_gstreamer
@@ -72,6 +75,32 @@ async def test_rtp_carries_the_cameras_own_bytes(nats_server: NatsServer, broadc
         await until(lambda: len(receiver.got) >= 40)
         assert publisher.state == "sending"
         assert set(receiver.got) <= sent(broadcast)
+
+
+async def test_a_janus_mountpoint_hears_it_and_again_after_its_end(
+    nats_server: NatsServer, broadcast: Broadcast, tmp_path: Path
+) -> None:
+    async with running_janus(tmp_path / "janus", "front") as janus:
+        url = f"rtp://127.0.0.1:{janus.mountpoints['front']}"
+        published = config.Publish(camera="front", url=url)
+
+        async def heard() -> None:
+            async with asyncio.timeout(10), streaming(janus.settings) as plugin:
+                # a mountpoint that hears nothing is older at each look
+                ages: list[int] = []
+                while len(ages) < 5:
+                    found = of(FRONT, await plugin.mountpoints())
+                    assert found is not None
+                    age = found.media[0].age_ms or 0
+                    ages = [*ages, age] if age < 200 and not missing(found, published) else []
+                    await asyncio.sleep(0.1)
+
+        async with publishing(nats_server, url) as publisher:
+            await until(lambda: publisher.state == "sending")
+            await heard()
+            await janus.kill()
+            await janus.start()
+            await heard()
 
 
 async def test_an_rtsp_server_records_the_cameras_own_bytes(nats_server: NatsServer, broadcast: Broadcast) -> None:
