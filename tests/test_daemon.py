@@ -234,7 +234,8 @@ async def test_two_boxes_of_one_name_on_one_bus_are_refused(tmp_path: Path) -> N
         daemon = Daemon(second, f'[nats]\nurl = "{await first.bus_url()}"\n')
         with pytest.raises(AssertionError, match=r"another edged on this NATS is called home\.edge"):
             await daemon.start()
-        assert await daemon.stop() == 1
+        assert daemon.process
+        assert await daemon.process.wait() == 1
 
 
 @pytest.fixture(scope="module")
