@@ -175,19 +175,23 @@ async def test_one_of_two_workers_killed_at_work_loses_and_doubles_nothing(
                 assert await node.places("edged_ppe") == 150
 
 
-async def test_a_broker_killed_at_work_loses_no_verdict(nats_server: NatsServer, tmp_path: Path) -> None:
-    async with (
-        box(nats_server.url, tmp_path / "outbox.db") as node,
-        worker(nats_server.url, tmp_path / "one"),
-        handling(node, VOTES_HERE),
-    ):
-        for track in range(1, 11):
-            for seq in range(3):
-                await Jobs(node.link).put(job(seq, track=track), BOTH)
-        connection = node.link.connections
-        await nats_server.stop(signal.SIGKILL)
-        await nats_server.start()
-        await node.link.connection_after(connection)
-        checked = await facts(node, 10, m.PpeChecked)
+async def test_a_broker_killed_at_work_loses_no_verdict(
+    nats_server: NatsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "ACK_WAIT", 1.0)
+    async with box(nats_server.url, tmp_path / "outbox.db") as node:
+        await impatient(node)
+        async with worker(nats_server.url, tmp_path / "one"), handling(node, VOTES_HERE):
+            for track in range(1, 11):
+                for seq in range(3):
+                    await Jobs(node.link).put(job(seq, track=track), BOTH)
+            connection = node.link.connections
+            await nats_server.stop(signal.SIGKILL)
+            await nats_server.start()
+            await node.link.connection_after(connection)
+            async with asyncio.timeout(60):
+                while await node.places("edged_ppe") < 30 + 10:
+                    await asyncio.sleep(0.05)
+            checked = await facts(node, 10, m.PpeChecked)
     assert sorted(one.track for one in checked) == list(range(1, 11))
     assert all(one.verdicts[0].ok == 3 for one in checked)
