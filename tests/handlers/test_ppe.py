@@ -57,7 +57,7 @@ async def worker(url: str, home: Path) -> AsyncIterator[Daemon]:
 async def facts(node: Box, count: int, kind: type[m.PpeLooked | m.PpeChecked]) -> list[m.PpeLooked | m.PpeChecked]:
     """The first of this type in the log."""
     found: list[m.PpeLooked | m.PpeChecked] = []
-    async with asyncio.timeout(30), aclosing(node.facts.replay("ppe")) as replayed:
+    async with asyncio.timeout(60), aclosing(node.facts.replay("ppe")) as replayed:
         async for stored in replayed:
             if isinstance(stored.fact, kind):
                 found.append(stored.fact)
@@ -68,6 +68,14 @@ async def facts(node: Box, count: int, kind: type[m.PpeLooked | m.PpeChecked]) -
 
 def said(checked: m.PpeChecked) -> dict[str, str]:
     return {one.item: one.verdict for one in checked.verdicts}
+
+
+async def impatient(node: Box) -> None:
+    """Makes the queue's consumer with the ACK_WAIT of the test, before a worker makes it with its own."""
+    await node.courier.reconciled.wait()
+    await Jobs(node.link).put(job(0, track=999, node="other"), BOTH)
+    async with asyncio.timeout(10), aclosing(Jobs(node.link).take()) as taken:
+        await (await anext(taken)).done()
 
 
 async def test_crops_become_a_verdict_for_each_item_and_track(nats_server: NatsServer, tmp_path: Path) -> None:
@@ -150,10 +158,8 @@ async def test_one_of_two_workers_killed_at_work_loses_and_doubles_nothing(
 ) -> None:
     monkeypatch.setattr(jobs, "ACK_WAIT", 1.0)
     async with box(nats_server.url, tmp_path / "outbox.db") as node:
-        await node.courier.reconciled.wait()
+        await impatient(node)
         await Jobs(node.link).put(job(0, track=1), BOTH)
-        async with aclosing(Jobs(node.link).take()) as taken:
-            await (await anext(taken)).again(0)  # now there is a consumer with this patience
         async with worker(nats_server.url, tmp_path / "one") as one, worker(nats_server.url, tmp_path / "two"):
             for seq in range(1, 150):
                 await Jobs(node.link).put(job(seq, track=1), BOTH)
@@ -169,19 +175,23 @@ async def test_one_of_two_workers_killed_at_work_loses_and_doubles_nothing(
                 assert await node.places("edged_ppe") == 150
 
 
-async def test_a_broker_killed_at_work_loses_no_verdict(nats_server: NatsServer, tmp_path: Path) -> None:
-    async with (
-        box(nats_server.url, tmp_path / "outbox.db") as node,
-        worker(nats_server.url, tmp_path / "one"),
-        handling(node, VOTES_HERE),
-    ):
-        for track in range(1, 11):
-            for seq in range(3):
-                await Jobs(node.link).put(job(seq, track=track), BOTH)
-        connection = node.link.connections
-        await nats_server.stop(signal.SIGKILL)
-        await nats_server.start()
-        await node.link.connection_after(connection)
-        checked = await facts(node, 10, m.PpeChecked)
+async def test_a_broker_killed_at_work_loses_no_verdict(
+    nats_server: NatsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "ACK_WAIT", 1.0)
+    async with box(nats_server.url, tmp_path / "outbox.db") as node:
+        await impatient(node)
+        async with worker(nats_server.url, tmp_path / "one"), handling(node, VOTES_HERE):
+            for track in range(1, 11):
+                for seq in range(3):
+                    await Jobs(node.link).put(job(seq, track=track), BOTH)
+            connection = node.link.connections
+            await nats_server.stop(signal.SIGKILL)
+            await nats_server.start()
+            await node.link.connection_after(connection)
+            async with asyncio.timeout(60):
+                while await node.places("edged_ppe") < 30 + 10:
+                    await asyncio.sleep(0.05)
+            checked = await facts(node, 10, m.PpeChecked)
     assert sorted(one.track for one in checked) == list(range(1, 11))
     assert all(one.verdicts[0].ok == 3 for one in checked)
