@@ -60,7 +60,8 @@ class Alerts:
             wait = self._until_next()
             if wait is None or wait > 0:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._changed.wait(), wait)
+                    async with asyncio.timeout(wait):
+                        await self._changed.wait()
             elif not await self._decide():
                 await asyncio.sleep(ASK_AGAIN)
 

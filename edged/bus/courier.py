@@ -105,7 +105,8 @@ class Courier:
 
     async def _settle(self, waiting: Waiting, answer: "asyncio.Future[api.PubAck]", room: asyncio.Semaphore) -> None:
         entry = waiting.entry
-        ack = await asyncio.wait_for(answer, ACK_SECONDS)
+        async with asyncio.timeout(ACK_SECONDS):
+            ack = await answer
         if not ack.duplicate:
             if ack.seq <= self._ends[entry.stream]:
                 raise BusError(f"the stream {entry.stream} was made anew, or lost its end")

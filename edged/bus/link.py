@@ -239,7 +239,8 @@ async def connect(url: str, name: str, timeout: float = 5.0) -> AsyncIterator[Li
         reconnected_cb=back,
     )
     try:
-        await asyncio.wait_for(connecting, timeout)
+        async with asyncio.timeout(timeout):
+            await connecting
     except (TimeoutError, errors.Error, OSError) as error:
         raise BusError(f"no nats-server at {url} ({error or 'timeout'}): start it, or correct nats.url") from None
     try:

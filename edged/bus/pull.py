@@ -36,7 +36,9 @@ async def pull(link: Link, stream: str, consumer: str, batch: int = BATCH) -> As
             if not left:
                 await link.nc.publish(f"$JS.API.CONSUMER.MSG.NEXT.{stream}.{consumer}", wanted, inbox)
                 left = batch
-            msg = await asyncio.wait_for(arrived.get(), SILENCE)
+            # not wait_for: before Python 3.12 it swallows a cancellation that comes together with a message
+            async with asyncio.timeout(SILENCE):
+                msg = await arrived.get()
             status = (msg.headers or {}).get("Status") if msg else "gone"
             if msg and status is None:
                 left -= 1

@@ -133,6 +133,7 @@ class Table(Generic[R]):
 
 async def _stop(watcher: KeyValue.KeyWatcher) -> None:
     try:
-        await asyncio.wait_for(watcher.stop(), 1)  # type: ignore[no-untyped-call]
+        async with asyncio.timeout(1):
+            await watcher.stop()  # type: ignore[no-untyped-call]
     except (TimeoutError, errors.Error):
         log.debug("watch ended with its connection")

@@ -24,7 +24,8 @@ async def resolve(host: str, port: int) -> list[Address]:
     The resolver reads 2852039166, 0xa9fea9fe and 0251.0376.0251.0376 as the addresses they are, just as libav will.
     """
     asked = background.start("resolve", lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-    found = await asyncio.wait_for(asked, RESOLVE_TIMEOUT)
+    async with asyncio.timeout(RESOLVE_TIMEOUT):
+        found = await asked
     return list(dict.fromkeys(ipaddress.ip_address(str(entry[4][0])) for entry in found))
 
 

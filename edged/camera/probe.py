@@ -24,7 +24,8 @@ async def probe(url: str, transport: Transport = "auto", seconds: float = 4.0) -
     how = Opening(url=url, transport=transport, open_timeout=OPEN_TIMEOUT, read_timeout=OPEN_TIMEOUT, audio=True)
     watching = background.start("probe", lambda: _watch(how, seconds, asked))
     try:
-        return await asyncio.wait_for(watching, 2 * OPEN_TIMEOUT + FIRST_PICTURE + seconds)
+        async with asyncio.timeout(2 * OPEN_TIMEOUT + FIRST_PICTURE + seconds):
+            return await watching
     except TimeoutError:
         raise faults.silent(url) from None
 

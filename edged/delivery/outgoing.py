@@ -110,7 +110,8 @@ class Outgoing:
             letter, wait = await self._database.do(lambda db: _next(db, name), durable=False)
             if letter is None:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._changed[name].wait(), wait)
+                    async with asyncio.timeout(wait):
+                        await self._changed[name].wait()
             elif await self._send(target, letter):
                 failures = 0
             else:

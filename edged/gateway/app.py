@@ -116,7 +116,8 @@ async def serve(bus: Bus, settings: config.Config) -> AsyncIterator[Gateway]:
         async with asyncio.TaskGroup() as group:
             running = [group.create_task(app[part].run()) for part in (HUB, DIRECTORY, FEEDS, VIDEOS, SESSIONS)]
             with suppress(TimeoutError):
-                await asyncio.wait_for(app[DIRECTORY].read.wait(), _FIRST_READ)
+                async with asyncio.timeout(_FIRST_READ):
+                    await app[DIRECTORY].read.wait()
             log.info("gateway up", url=url)
             try:
                 yield Gateway(url)

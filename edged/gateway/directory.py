@@ -46,7 +46,8 @@ class Directory:
     async def ready(self) -> "Directory":
         """Itself, once the cameras were read. Problem 503 if that takes too long."""
         try:
-            await asyncio.wait_for(self.read.wait(), _READING)
+            async with asyncio.timeout(_READING):
+                await self.read.wait()
         except TimeoutError:
             raise Problem(503, "bus", "the cameras could not be read from NATS yet: is JetStream enabled?") from None
         return self

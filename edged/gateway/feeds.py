@@ -141,7 +141,8 @@ class Feed:
             if due is not None and due <= _now():
                 return
             try:
-                await asyncio.wait_for(self._changed.wait(), None if due is None else due - _now())
+                async with asyncio.timeout(None if due is None else due - _now()):
+                    await self._changed.wait()
             except TimeoutError:
                 continue
 
