@@ -33,6 +33,7 @@ log = structlog.get_logger()
 
 EXPECTED = (BrokerError, BusError, GatewayError, ModelError, settings.SettingsError, OSError, ValueError)
 OUTBOX_BYTES = 1_000_000_000
+AGAIN = 0.7  # seconds between two cancellations of a task that does not end
 LAST_RESORT = 5.0  # seconds after which a shutdown that hangs is cut short
 
 
@@ -61,11 +62,36 @@ async def _until_signalled(work: Coroutine[None, None, None]) -> None:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, lambda: None)
         running.cancel()
-        loop.call_later(LAST_RESORT, _give_up)
+        _unwind(running)
 
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, end)
     await running
+
+
+async def _insist(root: "asyncio.Task[None] | None") -> None:
+    """Waits to be cancelled like the rest of the daemon, whatever the cause, and then sees to it that the rest ends."""
+    try:
+        await asyncio.get_running_loop().create_future()
+    finally:
+        _unwind(root)
+
+
+def _unwind(root: "asyncio.Task[None] | None") -> None:
+    loop = asyncio.get_running_loop()
+    loop.call_later(AGAIN, _cancel_again, root)
+    loop.call_later(LAST_RESORT, _give_up)
+
+
+def _cancel_again(root: "asyncio.Task[None] | None") -> None:
+    """Before Python 3.12 `asyncio.wait_for`, which nats-py uses, can swallow a cancellation. Who was asked to end and has not is asked again.
+
+    Not `root`: it is tidying up.
+    """
+    for task in asyncio.all_tasks():
+        if task is not root and task.cancelling() and not task.done():
+            task.cancel()
+    asyncio.get_running_loop().call_later(AGAIN, _cancel_again, root)
 
 
 def _give_up() -> None:
@@ -97,6 +123,7 @@ async def run(config: Config) -> None:
         ledger = await stack.enter_async_context(open_ledger(bus.facts))
         node = Node(config, bus, outbox, ledger, sight, state)
         group = await stack.enter_async_context(asyncio.TaskGroup())
+        group.create_task(_insist(asyncio.current_task()))
         if broker:
             group.create_task(broker.run())
         group.create_task(courier.run())
