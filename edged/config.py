@@ -270,7 +270,18 @@ class Counter(_Part, frozen=True, kw_only=True):
 class Handlers(_Part, frozen=True, kw_only=True):
     """Which files of handlers/ run here; `dir` holds the owner's own."""
 
-    run: tuple[str, ...] = ("alerts", "snapshots", "clips", "occupancy", "history", "email", "webhook", "ppe", "faces", "recognised")
+    run: tuple[str, ...] = (
+        "alerts",
+        "snapshots",
+        "clips",
+        "occupancy",
+        "history",
+        "email",
+        "webhook",
+        "ppe",
+        "faces",
+        "recognised",
+    )
     dir: str = ""
 
 
@@ -296,9 +307,9 @@ class Recognition(_Part, frozen=True, kw_only=True):
     threads: Annotated[int, Meta(ge=1, le=64, description="Of one inference.")] = 1
     min_face: Annotated[int, Meta(ge=10, description="Pixels a face must be high.")] = 40
     min_quality: Annotated[Fraction, Meta(description="Of a face that somebody may be recognised by.")] = 0.3
-    threshold: Annotated[
-        Fraction, Meta(description="Cosine from which a face is somebody's; 0: as the card says.")
-    ] = 0.0
+    threshold: Annotated[Fraction, Meta(description="Cosine from which a face is somebody's; 0: as the card says.")] = (
+        0.0
+    )
     body_threshold: Fraction = 0.0
     votes: Annotated[int, Meta(ge=1, le=9, description="Looks that must agree.")] = 2
     body_after: Annotated[

@@ -94,10 +94,13 @@ class ByNetwork:
         kept = suppression.suppress(boxes, scores, np.zeros(len(scores), np.int32), self._card.output.iou)
         sides = np.array([bgr.shape[1], bgr.shape[0]], np.float32)
         origin, ratio = np.array([fit.x, fit.y], np.float32), sides / np.array([fit.width, fit.height], np.float32)
-        corners = np.clip((boxes[kept].reshape(-1, 2, 2) - origin) * ratio, 0, sides).reshape(-1, 4)
+        corners = np.clip((boxes[kept].reshape(-1, 2, 2) - origin) * ratio, 0, sides).reshape(-1, 4).astype(np.float32)
         places = (points[kept] - origin) * ratio
         return largest_first(
-            [Found(_box(box), place, float(score), False) for box, place, score in zip(corners, places, scores[kept], strict=True)]
+            [
+                Found(_box(box), place, float(score), False)
+                for box, place, score in zip(corners, places, scores[kept], strict=True)
+            ]
         )
 
 
@@ -111,7 +114,9 @@ class Cascade:
     )
 
     def __init__(self) -> None:
-        self._cascade = cv2.CascadeClassifier(str(Path(cv2.data.haarcascades) / "haarcascade_frontalface_default.xml"))
+        self._cascade = cv2.CascadeClassifier(
+            str(Path(cv2.__file__).parent / "data" / "haarcascade_frontalface_default.xml")
+        )
 
     def find(self, bgr: Picture, longest: int = LONGEST) -> list[Found]:
         ratio = min(1.0, longest / max(bgr.shape[:2]))

@@ -1,7 +1,6 @@
 """Pictures that somebody sent: their size is known before anything is decoded."""
 
 import struct
-from itertools import count
 
 import cv2
 import numpy as np
@@ -9,13 +8,19 @@ import numpy as np
 from edged.recognition.alignment import Picture
 
 MOST_BYTES = 20_000_000
-MOST_PIXELS = 50_000_000
+MOST_PIXELS = {"jpeg": 50_000_000}  # which is decoded smaller
+MOST_PIXELS_ELSE = 25_000_000
 LEAST_SIDE = 32  # pixels
 _DECODED = 6_000_000  # pixels; a larger JPEG is decoded at a half, a quarter or an eighth
 _SCANS = 100  # of a progressive JPEG: each is a pass over the whole picture
 _WORTHLESS = "send a JPEG, PNG, WebP or BMP picture"
 
-_REDUCED = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4, 8: cv2.IMREAD_REDUCED_COLOR_8}
+_REDUCED = {
+    1: cv2.IMREAD_COLOR,
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    8: cv2.IMREAD_REDUCED_COLOR_8,
+}
 
 
 class UploadRefused(ValueError):
@@ -23,12 +28,15 @@ class UploadRefused(ValueError):
 
 
 def decoded(data: bytes) -> Picture:
-    """(height, width, 3) BGR, turned as its EXIF says; raises UploadRefused. Takes some 250 MB at most, whatever it is given."""
+    """(height, width, 3) BGR, turned as its EXIF says; raises UploadRefused. Takes some 200 MB at most, whatever it is given."""
     if len(data) > MOST_BYTES:
         raise UploadRefused(f"the picture has {len(data):,} bytes, {MOST_BYTES:,} are the most: send a smaller one")
     kind, width, height = _head(data)
-    if width * height > MOST_PIXELS:
-        raise UploadRefused(f"the picture is {width} x {height} pixels, {MOST_PIXELS:,} in all are the most: send a smaller one")
+    most = MOST_PIXELS.get(kind, MOST_PIXELS_ELSE)
+    if width * height > most:
+        raise UploadRefused(
+            f"the picture is {width} x {height} pixels, {most:,} in all are the most: send a smaller one"
+        )
     if min(width, height) < LEAST_SIDE:
         raise UploadRefused(f"the picture is {width} x {height} pixels, too few to show a face: send a larger one")
     factor = next((step for step in (1, 2, 4) if width * height <= _DECODED * step * step), 8) if kind == "jpeg" else 1
@@ -64,7 +72,7 @@ def _jpeg(data: bytes) -> tuple[int, int]:
     if data.count(b"\xff\xda") > _SCANS:
         raise UploadRefused(f"the picture is a JPEG of more than {_SCANS} scans: save it again as a plain one")
     place = 2
-    for _ in count():
+    while True:
         while data[place] == 0xFF and data[place + 1] == 0xFF:
             place += 1
         marker, size = struct.unpack(">xBH", data[place : place + 4])
@@ -74,7 +82,6 @@ def _jpeg(data: bytes) -> tuple[int, int]:
         if data[place] != 0xFF or size < 2:
             raise UploadRefused(f"the picture is damaged: {_WORTHLESS}")
         place += 2 + size
-    raise AssertionError("counts for ever")
 
 
 def _webp(data: bytes) -> tuple[int, int]:

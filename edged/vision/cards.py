@@ -115,7 +115,9 @@ def read(path: Path) -> Card:
     except OSError as error:
         raise ModelError(f"model card {path}: can't read {error.filename}: {error.strerror}") from None
     if (card.task in ("face", "body")) != (card.vectors is not None):
-        raise ModelError(f"model card {path}: vectors: a model for the task {card.task} {_ABOUT_VECTORS[card.vectors is None]}")
+        raise ModelError(
+            f"model card {path}: vectors: a model for the task {card.task} {_ABOUT_VECTORS[card.vectors is None]}"
+        )
     if not labels and card.vectors is None:
         raise ModelError(f"model card {path}: labels: there must be at least one")
     if not card.file and card.runtime != "opencv":

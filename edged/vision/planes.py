@@ -118,7 +118,7 @@ class Canvas:
 def tables(card: Input, spec: Spec) -> Array:
     """(3, 256): the network's number for each value of each colour, in the card's order."""
     mean, scale = (np.broadcast_to(np.asarray(value), 3)[:, None] for value in (card.mean, card.scale))
-    real = (np.arange(256)[None] - mean) * scale
+    real: Array = (np.arange(256)[None] - mean) * scale
     if spec.scale:
         real = np.round(real / spec.scale + spec.zero)
     if np.issubdtype(spec.dtype, np.integer):
