@@ -27,7 +27,6 @@ from edged.people.gallery import Gallery, open_gallery
 from edged.recognition.chosen import thresholds
 from edged.scene import shots
 from edged.subjects import Address
-from edged.vision.tensors import ModelError
 
 log = structlog.get_logger()
 
@@ -62,7 +61,7 @@ class Scales:
         if model not in self._known:
             try:
                 self._known[model] = await asyncio.to_thread(thresholds, self._settings, self._folder, model)
-            except ModelError as error:
+            except LookupError as error:
                 raise Refused("unavailable", f"{error}; copy the model's card to {self._folder}") from None
         return self._known[model]
 

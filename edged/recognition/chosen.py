@@ -41,10 +41,10 @@ def at_hand(settings: config.Recognition, folder: Path) -> list[Choice]:
 def _choice(library: Library, task: Task, name: str) -> Choice:
     key = {"faces": "finder"}.get(task, task)
     if name == "none":
-        return Choice(task, None, f"recognition.{key} is none: {_WITHOUT[task]}")
+        return Choice(task, None, f"{_WITHOUT[task]}: recognition.{key} is none")
     if name != "auto":
         return _named(library, task, name, key)
-    faults = [""]
+    faults = ["", *(f"; {complaint}" for complaint in library.complaints)]
     for model in library.ranked(task):
         if not model.present:
             continue
@@ -60,9 +60,10 @@ def _named(library: Library, task: Task, name: str, key: str) -> Choice:
     try:
         model = library.named(name)
     except ModelError as error:
-        return Choice(task, None, f"recognition.{key}: {error}")
+        return Choice(task, None, f"{_WITHOUT[task]}: recognition.{key}: {error}")
     if model.card.task != task:
-        return Choice(task, None, f"recognition.{key}: {name} is a model for the task {model.card.task}, not {task}")
+        wrong = f"{name} is a model for the task {model.card.task}, not {task}"
+        return Choice(task, None, f"{_WITHOUT[task]}: recognition.{key}: {wrong}")
     if fault := model.fault():
         return Choice(task, None, f"{_WITHOUT[task]}: {fault}")
     return Choice(task, model, f"recognition.{key} names it")
@@ -79,7 +80,7 @@ class Kit:
 
     @property
     def missing(self) -> str:
-        """Why nobody can be recognised by their face; empty: they can."""
+        """Why nobody can be recognised by their face, and what to do; empty: they can."""
         return (
             ""
             if self.face
@@ -119,10 +120,13 @@ def finder(settings: config.Config, folder: Path) -> Finder:
 
 
 def thresholds(settings: config.Recognition, folder: Path, model: str) -> Thresholds:
-    """What scores of `model` must be, by its card and by `settings`; ModelError when no card is here. Reads cards."""
-    card: Card = models.library(folder).named(model).card
+    """What scores of `model` must be, by its card and by `settings`; LookupError says that no such card is here. Reads cards."""
+    try:
+        card: Card = models.library(folder).named(model).card
+    except ModelError as error:
+        raise LookupError(str(error)) from None
     if not isinstance(card.vectors, Vectors):
-        raise ModelError(f"model {model}: its card has no table vectors, so its scores say nothing")
+        raise LookupError(f"model {model}: its card has no table vectors, so its scores say nothing")
     own = settings.body_threshold if card.task == "body" else settings.threshold
     return Thresholds(score=own or card.vectors.cosine, growth=card.vectors.growth, margin=card.vectors.margin)
 

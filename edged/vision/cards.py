@@ -65,7 +65,7 @@ class Vectors(_Part, frozen=True, kw_only=True):
     `edged/identity/decide.py`. `aligned` faces have eyes, nose and mouth in the places that ArcFace made customary.
     """
 
-    dimensions: Annotated[int, Meta(ge=8, le=4096)]
+    dimensions: Annotated[int, Meta(ge=2, le=4096)]
     threshold: float
     metric: Literal["cosine", "l2"] = "cosine"
     margin: Fraction = 0.05
