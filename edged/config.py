@@ -271,6 +271,17 @@ class Ppe(_Part, frozen=True, kw_only=True):
     workers: Annotated[int, Meta(ge=0, le=16, description="Crops judged here at once; 0: others judge them.")] = 1
 
 
+class Gallery(_Part, frozen=True, kw_only=True):
+    """Who is kept in the gallery, and for how long."""
+
+    samples: Annotated[int, Meta(ge=1, le=50, description="Of one identity and kind: faces, figures.")] = 12
+    unregistered_days: Annotated[
+        Positive, Meta(description="Unknown people not seen for so long are erased; those with a name never are.")
+    ] = 30.0
+    max_picture: Annotated[int, Meta(ge=1, description="Bytes of an uploaded picture.")] = 20_000_000
+    max_pixels: Annotated[int, Meta(ge=1, description="Of an uploaded picture.")] = 50_000_000
+
+
 class FromApi(_Part, frozen=True, kw_only=True):
     """What camera URLs may be added over the network. Link-local and metadata addresses are always refused."""
 
@@ -348,6 +359,7 @@ class Config(_Part, frozen=True, kw_only=True):
     history: History = History()
     email: Email = Email()
     ppe: Ppe = Ppe()
+    gallery: Gallery = Gallery()
     log: Log = Log()
     aliases: dict[str, tuple[str, ...]] = field(
         default_factory=lambda: {"vehicle": ("car", "truck", "bus", "motorcycle")}

@@ -104,6 +104,11 @@ def meta_subject(bucket: str, name: str) -> str:
     return f"$O.{bucket}.M.{base64.urlsafe_b64encode(name.encode()).decode()}"
 
 
+def name_of(meta: str) -> str:
+    """The object whose meta subject that is."""
+    return base64.urlsafe_b64decode(meta.rpartition(".")[2]).decode()
+
+
 def chunk_subject(bucket: str, nuid: str) -> str:
     return f"$O.{bucket}.C.{nuid}"
 

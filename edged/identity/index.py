@@ -132,7 +132,7 @@ class Index:
         rows = np.flatnonzero(scores >= _limit(scores, top) - 2 * error)
         exact = self._exact(rows, query)
         best = np.lexsort((rows, -exact))[:top]
-        return [Match(*self._names[rows[place]], float(exact[place])) for place in best]
+        return [Match(names[0], names[1], float(exact[place])) for place in best for names in (self._names[rows[place]],)]
 
     def _check(self, vector: Floats) -> None:
         if vector.shape != (self.dimensions,):
@@ -175,7 +175,9 @@ def _limit(scores: Floats, top: int) -> float:
     """A score that at least `top` of the rows reach; with few rows, or all of the same rank, the least of them."""
     if len(scores) <= top:
         return float(scores.min())
-    if len(scores) >= top * CHUNK * 4:  # the highest of each chunk are enough to know a limit from below, and few to sort
+    if (
+        len(scores) >= top * CHUNK * 4
+    ):  # the highest of each chunk are enough to know a limit from below, and few to sort
         whole = len(scores) // CHUNK * CHUNK
         scores = scores[:whole].reshape(-1, CHUNK).max(axis=1)
     return float(np.partition(scores, len(scores) - top)[len(scores) - top])

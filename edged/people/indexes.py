@@ -61,7 +61,10 @@ class Indexes:
 
     async def load(self) -> Place | None:
         """Takes over what the files hold; None when that is nothing."""
-        return await self._do(self._load)
+        place = await self._do(self._load)
+        if place is None:
+            await self.clear()
+        return place
 
     async def clear(self) -> None:
         """Forgets everything, files too."""
@@ -121,7 +124,6 @@ class Indexes:
             if names is None:
                 log.warning("gallery file broken", kind=of.kind, model=of.model, note="everything is read again")
                 held.close()
-                self._clear()
                 return None
             self._files[of], self._indexes[of] = held, Index(held, names)
             people = self._people.setdefault(of, {})
@@ -138,7 +140,7 @@ class Indexes:
         self._people.clear()
         if self._folder.is_dir():
             for path in (*self._folder.glob("*.rows"), *self._folder.glob("*.names"), self._folder / MANIFEST):
-                _overwrite(path)
+                overwrite(path)
 
     def _apply(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
@@ -226,8 +228,8 @@ def unit(vector: NDArray[np.floating]) -> Vector | None:
     return None if not np.isfinite(norm) or norm < 1e-6 else (vector / norm).astype(np.float32)
 
 
-def _overwrite(path: Path) -> None:
-    """The names and vectors in it are not left to the disk."""
+def overwrite(path: Path) -> None:
+    """Removes the file, and does not leave to the disk what was in it."""
     try:
         with path.open("r+b") as file:
             left = path.stat().st_size

@@ -41,7 +41,9 @@ class Held:
         used = int(np.count_nonzero(slots["identity"]))
         if used > len(self.matrix) or np.count_nonzero(slots["identity"][:used]) != used:
             return None
-        names = [(i.decode(), s.decode()) for i, s in zip(slots["identity"][:used], slots["sample"][:used], strict=True)]
+        names = [
+            (i.decode(), s.decode()) for i, s in zip(slots["identity"][:used], slots["sample"][:used], strict=True)
+        ]
         if len(set(names)) != used:  # killed while a row moved
             return None
         sums = slots["sum"][:used].tolist()
@@ -114,4 +116,4 @@ def _opened(path: Path) -> IO[bytes]:
 
 
 def _sum(name: tuple[str, str], vector: Floats) -> int:
-    return zlib.crc32(vector, zlib.crc32(f"{name[0]}.{name[1]}".encode()))
+    return zlib.crc32(vector.data, zlib.crc32(f"{name[0]}.{name[1]}".encode()))
