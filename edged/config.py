@@ -321,6 +321,17 @@ class Recognition(_Part, frozen=True, kw_only=True):
     unknown_quality: Annotated[Fraction, Meta(description="… and what good is.")] = 0.5
 
 
+class Gallery(_Part, frozen=True, kw_only=True):
+    """Who is kept in the gallery, and for how long."""
+
+    samples: Annotated[int, Meta(ge=1, le=50, description="Of one identity and kind: faces, figures.")] = 12
+    unregistered_days: Annotated[
+        Positive, Meta(description="Unknown people not seen for so long are erased; those with a name never are.")
+    ] = 30.0
+    max_picture: Annotated[int, Meta(ge=1, description="Bytes of an uploaded picture.")] = 20_000_000
+    max_pixels: Annotated[int, Meta(ge=1, description="Of an uploaded picture.")] = 50_000_000
+
+
 class FromApi(_Part, frozen=True, kw_only=True):
     """What camera URLs may be added over the network. Link-local and metadata addresses are always refused."""
 
@@ -399,6 +410,7 @@ class Config(_Part, frozen=True, kw_only=True):
     email: Email = Email()
     ppe: Ppe = Ppe()
     recognition: Recognition = Recognition()
+    gallery: Gallery = Gallery()
     log: Log = Log()
     aliases: dict[str, tuple[str, ...]] = field(
         default_factory=lambda: {"vehicle": ("car", "truck", "bus", "motorcycle")}

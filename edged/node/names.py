@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
+from contextlib import aclosing
 from typing import NamedTuple
 
 import msgspec
@@ -9,9 +10,9 @@ import structlog
 
 from edged import subjects
 from edged.bus.link import Link
-from edged.bus.tables import Table
-from edged.identities import IDENTITIES, Identity
-from edged.messages import FaceFact, FaceIdentified
+from edged.bus.records import Entry, Records
+from edged.identities import IDENTITIES
+from edged.messages import FaceFact, FaceIdentified, IdentityStatus
 from edged.subjects import Address
 
 log = structlog.get_logger()
@@ -19,6 +20,15 @@ log = structlog.get_logger()
 _REMEMBERED = 5_000  # tracks
 _MERGES = 5  # of merged into merged
 _decode = msgspec.json.Decoder(FaceFact).decode
+
+
+class _Person(msgspec.Struct, frozen=True):
+    """What is shown of an `Identity`: a gallery may be large, and this box's memory is not."""
+
+    id: str
+    name: str
+    status: IdentityStatus
+    merged_into: str = ""
 
 
 class Who(NamedTuple):
@@ -29,6 +39,7 @@ class Who(NamedTuple):
 
 
 NOBODY = Who("", "")
+_decode_person = msgspec.json.Decoder(_Person).decode
 
 
 class Names:
@@ -37,8 +48,8 @@ class Names:
     def __init__(self, link: Link, site: str, node: str) -> None:
         self._link = link
         self._subject = subjects.every("face", site, node)
-        self._table = Table(link, IDENTITIES, Identity)
-        self._people: dict[str, Identity] = {}
+        self._records = Records(link, IDENTITIES)
+        self._people: dict[str, _Person] = {}
         self._tracks: OrderedDict[tuple[str, str, int], tuple[int, str]] = OrderedDict()
 
     async def run(self) -> None:
@@ -82,10 +93,18 @@ class Names:
             self._tracks.popitem(last=False)
 
     async def _follow(self) -> None:
-        async for change in self._table.follow():
-            if change is None:
-                continue
-            if change.record is None:
-                self._people.pop(change.key, None)
-            else:
-                self._people[change.key] = change.record
+        async with aclosing(self._records.follow(None)) as steps:
+            async for step in steps:
+                if step.anew:
+                    self._people.clear()
+                for entry in step.entries:
+                    self._put(entry)
+
+    def _put(self, entry: Entry) -> None:
+        self._people.pop(entry.key, None)
+        if entry.value is None:
+            return
+        try:
+            self._people[entry.key] = _decode_person(entry.value)
+        except msgspec.MsgspecError as error:
+            log.warning("identity not understood", key=entry.key, error=str(error))

@@ -81,11 +81,7 @@ class Kit:
     @property
     def missing(self) -> str:
         """Why nobody can be recognised by their face, and what to do; empty: they can."""
-        return (
-            ""
-            if self.face
-            else next((notice for notice in self.notices if _WITHOUT["face"] in notice), "no model for faces")
-        )
+        return "" if self.face else next(notice for notice in self.notices if notice.startswith(_WITHOUT["face"]))
 
 
 def kit(settings: config.Config, folder: Path) -> Kit:

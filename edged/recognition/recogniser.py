@@ -30,13 +30,14 @@ _ASIDE = 0.15  # the same at the left and right edge
 class Recogniser:
     """`model` is empty without a network for faces; `notices` say what is missing. Make one by `open_recogniser`."""
 
-    def __init__(self, settings: config.Recognition, kits: list[Kit], threads: ThreadPoolExecutor) -> None:
+    def __init__(self, settings: config.Config, kits: list[Kit], threads: ThreadPoolExecutor) -> None:
         first = kits[0]
         self.model = first.face.name if first.face else ""
         self.body_model = first.body.name if first.body else ""
         self.notices = first.notices + tuple(filter(None, (first.finder.notice,)))
         self.missing = first.missing
-        self._settings = settings
+        self._settings = settings.recognition
+        self._limits = settings.gallery
         self._threads = threads
         self._free: SimpleQueue[Kit] = SimpleQueue()
         for each in kits:
@@ -69,7 +70,7 @@ class Recogniser:
         )  # fmt: skip
 
     def _embed(self, picture: bytes, most: int) -> Embedded:
-        bgr = uploads.decoded(picture)
+        bgr = uploads.decoded(picture, self._limits.max_picture, self._limits.max_pixels)
         tools = self._free.get()
         try:
             found = tools.finder.find(bgr)[:most]
@@ -109,7 +110,7 @@ async def open_recogniser(settings: config.Config, models_dir: Path) -> AsyncIte
     try:
         loop = asyncio.get_running_loop()
         kits = [await loop.run_in_executor(threads, kit, settings, models_dir) for _ in range(count)]
-        yield Recogniser(settings.recognition, kits, threads)
+        yield Recogniser(settings, kits, threads)
     finally:
         await asyncio.to_thread(threads.shutdown, cancel_futures=True)
 

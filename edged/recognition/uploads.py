@@ -7,9 +7,6 @@ import numpy as np
 
 from edged.recognition.alignment import Picture
 
-MOST_BYTES = 20_000_000
-MOST_PIXELS = {"jpeg": 50_000_000}  # which is decoded smaller
-MOST_PIXELS_ELSE = 25_000_000
 LEAST_SIDE = 32  # pixels
 _DECODED = 6_000_000  # pixels; a larger JPEG is decoded at a half, a quarter or an eighth
 _SCANS = 100  # of a progressive JPEG: each is a pass over the whole picture
@@ -27,12 +24,12 @@ class UploadRefused(ValueError):
     """The text says what is wrong with the picture, and what to send."""
 
 
-def decoded(data: bytes) -> Picture:
-    """(height, width, 3) BGR, turned as its EXIF says; raises UploadRefused. Takes some 200 MB at most, whatever it is given."""
-    if len(data) > MOST_BYTES:
-        raise UploadRefused(f"the picture has {len(data):,} bytes, {MOST_BYTES:,} are the most: send a smaller one")
+def decoded(data: bytes, most_bytes: int, most_pixels: int) -> Picture:
+    """(height, width, 3) BGR, turned as its EXIF says; raises UploadRefused. Takes some 4 bytes for each of `most_pixels`, whatever it is given."""
+    if len(data) > most_bytes:
+        raise UploadRefused(f"the picture has {len(data):,} bytes, {most_bytes:,} are the most: send a smaller one")
     kind, width, height = _head(data)
-    most = MOST_PIXELS.get(kind, MOST_PIXELS_ELSE)
+    most = most_pixels if kind == "jpeg" else most_pixels // 2  # only a JPEG can be decoded smaller than it is
     if width * height > most:
         raise UploadRefused(
             f"the picture is {width} x {height} pixels, {most:,} in all are the most: send a smaller one"

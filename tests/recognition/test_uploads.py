@@ -11,10 +11,15 @@ import cv2
 import numpy as np
 import pytest
 
-from edged.recognition.uploads import UploadRefused, decoded
+from edged.recognition import uploads
+from edged.recognition.uploads import UploadRefused
 from tests.rigs import faces
 
 ROOT = Path(__file__).parents[2]
+
+
+def decoded(data: bytes) -> faces.Picture:
+    return uploads.decoded(data, 20_000_000, 50_000_000)
 
 
 def png(width: int, height: int, rows: bytes) -> bytes:
@@ -92,7 +97,7 @@ from edged.recognition.uploads import UploadRefused, decoded
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for bomb in sys.argv[1:]:
     try:
-        decoded(Path(bomb).read_bytes())
+        decoded(Path(bomb).read_bytes(), 20_000_000, 50_000_000)
     except UploadRefused:
         pass
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)

@@ -1,4 +1,4 @@
-"""Says who the tracks of this box's cameras are: hears what recognisers saw (`faces.py`), asks the gallery, and lets the looks of a track vote.
+"""Says who the tracks of this box's cameras are: hears what recognisers saw (`handlers/faces.py`), asks the gallery, and lets the looks of a track vote.
 
 Vectors stay in memory, but for those of strangers who were seen well often enough: they become identities nobody has named yet.
 """
@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 
 from edged import settings, subjects
 from edged.bus.link import Answer, BusError, Delivery, Refused
-from edged.handlers import HandlerBus, service
+from edged.handlers import HandlerBus
 from edged.identities import Face, Looked, Sample
 from edged.identity.bodies import Bodies, mean
 from edged.identity.decide import Decision, Thresholds, decide
 from edged.identity.voting import Ballot, Ballots, Portrait, Said, TrackKey
 from edged.messages import FaceIdentified, FaceSeen, TrackEnded, TrackStarted
-from edged.people.gallery import Gallery, open_gallery
+from edged.people.gallery import Gallery, Picture
 from edged.recognition.chosen import thresholds
 from edged.scene import shots
 from edged.subjects import Address
@@ -36,16 +36,6 @@ MORE = 6  # … and in all
 
 _decode_look = msgspec.json.Decoder(Looked).decode
 _decode_track = msgspec.json.Decoder(TrackStarted | TrackEnded).decode
-
-
-@service
-async def recognise(bus: HandlerBus) -> None:
-    name = f"edged-{bus.config.site}-{bus.config.node}-looked"
-    async with open_gallery(bus, bus.state) as gallery, asyncio.TaskGroup() as tasks:
-        desk = Desk(bus, gallery)
-        tasks.create_task(desk.hear_ends())
-        async with bus.link.answer(name, {"looked": (bus.subject("looked"), desk.answer)}):
-            await asyncio.get_running_loop().create_future()
 
 
 class Scales:
@@ -66,8 +56,8 @@ class Scales:
         return self._known[model]
 
 
-class Desk:
-    """One look at a time."""
+class Voter:
+    """`run()` for ever. One look at a time."""
 
     def __init__(self, bus: HandlerBus, gallery: Gallery) -> None:
         self._bus = bus
@@ -78,7 +68,12 @@ class Desk:
         self._bodies = Bodies(self._rules.body_hours)
         self._busy = asyncio.Lock()
 
-    async def hear_ends(self) -> None:
+    async def run(self) -> None:
+        name = f"edged-{self._bus.config.site}-{self._bus.config.node}-looked"
+        async with self._bus.link.answer(name, {"looked": (self._bus.subject("looked"), self._answer)}):
+            await self._hear_ends()
+
+    async def _hear_ends(self) -> None:
         """A message that gets lost here costs nothing but memory, for a while."""
         subject = subjects.every("track", self._bus.config.site, self._bus.config.node)
         async with self._bus.link.subscribe(subject) as inbox:
@@ -91,7 +86,7 @@ class Desk:
                             TrackKey(Address(fact.site, fact.node, fact.camera), fact.session, fact.track)
                         )
 
-    async def answer(self, request: Delivery) -> Answer:
+    async def _answer(self, request: Delivery) -> Answer:
         try:
             looked = _decode_look(request.data)
         except msgspec.MsgspecError as error:
@@ -166,11 +161,9 @@ class Desk:
     async def _created(self, looked: Looked, key: TrackKey, alike: list[Portrait]) -> str:
         """The id of the new identity; the same for the same track, so that doing it twice makes one. Empty when it is not safe."""
         id = "u" + hashlib.sha256(f"{key.address}.{key.session}.{key.track}".encode()).hexdigest()[:20]
-        samples = [(sample(looked, one, id), one.vector, one.face.jpeg) for one in alike[:SAMPLES]]
+        samples = [Picture(sample(looked, one, id), one.vector, one.face.jpeg) for one in alike[:SAMPLES]]
         try:
             return (await self._gallery.create(status="unregistered", by="edged", samples=samples, id=id)).id
-        except Refused:
-            return id if id in self._gallery.identities else ""
         except BusError as error:
             log.warning("stranger not kept", camera=looked.camera, error=str(error))
             return ""
