@@ -183,5 +183,11 @@ class Ballots:
             del self._kept[key]
 
 
+def of_one(portraits: list[Portrait], score: float) -> list[Portrait]:
+    """Those that show one person: the most that are like one of them, with a cosine of at least `score`."""
+    groups = ([other for other in portraits if float(one.vector @ other.vector) >= score] for one in portraits)
+    return max(groups, key=len, default=[])
+
+
 def _is_certain(decision: Decision) -> bool:
     return decision.score >= decision.threshold + CERTAIN and decision.margin >= CERTAIN

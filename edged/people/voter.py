@@ -21,7 +21,7 @@ from edged.handlers import HandlerBus
 from edged.identities import Face, Looked, Sample
 from edged.identity.bodies import Bodies, mean
 from edged.identity.decide import Decision, Thresholds, decide
-from edged.identity.voting import Ballot, Ballots, Portrait, Said, TrackKey
+from edged.identity.voting import Ballot, Ballots, Portrait, Said, TrackKey, of_one
 from edged.messages import FaceIdentified, FaceSeen, TrackEnded, TrackStarted
 from edged.people.gallery import Gallery, Picture
 from edged.recognition.chosen import thresholds
@@ -139,8 +139,7 @@ class Voter:
 
     async def _meet(self, looked: Looked, key: TrackKey, ballot: Ballot, scales: Thresholds) -> None:
         """A stranger whose looks are alike, and like nobody's, becomes an identity; one who is nearly somebody waits."""
-        middle = mean([portrait.vector for portrait in ballot.portraits])
-        alike = [one for one in ballot.portraits if float(one.vector @ middle) >= scales.score]
+        alike = of_one(ballot.portraits, scales.score)
         if len(alike) < self._rules.unknown_looks:
             return
         middle = mean([one.vector for one in alike])
