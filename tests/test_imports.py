@@ -19,6 +19,7 @@ GROUND = {
     "shipped",
     "questions",
     "identities",
+    "niceness",
     "timezone",
 }
 # who may import whom, besides the ground and its own folder; the longest matching name counts
@@ -26,7 +27,7 @@ MAY = {
     "messages": set(), "mailbox": set(),
     "framing": {"asking", "config", "messages"}, "labels": set(), "shipped": set(), "subjects": {"messages"}, "config": {"messages"},
     "asking": {"config", "messages"},
-    "questions": {"messages"}, "identities": {"messages"}, "timezone": set(),
+    "questions": {"messages"}, "identities": {"messages"}, "timezone": set(), "niceness": set(),
     "settings": {"drawings"}, "drawings": set(), "notify": set(), "contract": set(),
     "vision.tracker": {"vision"}, "vision": {"camera.frames"}, "vision.engines": {"vision"},
     "scene": {"vision.tracker", "vision.detections"},
