@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 from edged.identities import Identity, Name, Visit, VisitState
 from edged.messages import Fraction, IdentityChanged, IdentityStatus, Time, Token
 
+Kind = Literal["face", "body"]
 Sort = Literal["last_seen", "first_seen", "name"]
 Order = Literal["asc", "desc"]
 By = Annotated[str, Meta(min_length=1, max_length=100, description="Who wants it; it is written down.")]
@@ -37,7 +38,7 @@ class Person(Struct, frozen=True, kw_only=True, tag="person"):
 class Shot(Struct, frozen=True, kw_only=True):
     """A face or figure to be kept. `vector` is float32, little endian."""
 
-    kind: Literal["face", "body"]
+    kind: Kind
     model: str
     quality: Fraction
     vector: bytes
@@ -122,7 +123,7 @@ class Reindex(Struct, frozen=True, kw_only=True, tag="reindex"):
 class Nearest(Struct, frozen=True, kw_only=True, tag="nearest"):
     """Who is most like a vector of this model, or like the samples of `id`."""
 
-    kind: Literal["face", "body"] = "face"
+    kind: Kind = "face"
     model: str = ""
     vector: bytes = b""
     id: str = ""

@@ -132,7 +132,9 @@ class Index:
         rows = np.flatnonzero(scores >= _limit(scores, top) - 2 * error)
         exact = self._exact(rows, query)
         best = np.lexsort((rows, -exact))[:top]
-        return [Match(names[0], names[1], float(exact[place])) for place in best for names in (self._names[rows[place]],)]
+        return [
+            Match(names[0], names[1], float(exact[place])) for place in best for names in (self._names[rows[place]],)
+        ]
 
     def _check(self, vector: Floats) -> None:
         if vector.shape != (self.dimensions,):

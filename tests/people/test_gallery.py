@@ -64,7 +64,9 @@ async def test_a_broken_file_is_read_again_from_the_broker(nats_server: NatsServ
         assert found.score == pytest.approx(1)
 
 
-async def test_what_happened_while_a_box_was_off_is_there_when_it_starts(nats_server: NatsServer, tmp_path: Path) -> None:
+async def test_what_happened_while_a_box_was_off_is_there_when_it_starts(
+    nats_server: NatsServer, tmp_path: Path
+) -> None:
     async with people_box(nats_server.url, tmp_path / "a") as a:
         async with people_box(nats_server.url, tmp_path / "b", "b") as b:
             gone = await b.gallery.create(name="Gone", by="me", samples=[picture(1)])
