@@ -175,6 +175,17 @@ class Required(_Part, frozen=True, kw_only=True):
     ] = 300.0
 
 
+class Recognised(_Part, frozen=True, kw_only=True):
+    """Whether people in a camera's sight are recognised, and whether its pictures show their faces."""
+
+    enabled: bool = False
+    face_interval: Annotated[
+        float, Meta(ge=0.2, description="Seconds between two looks at somebody who is not known yet …")
+    ] = 1.0
+    body_interval: Annotated[float, Meta(ge=0.2, description="… and at somebody who is.")] = 5.0
+    blur: Annotated[bool, Meta(description="No picture, clip or video of the camera shows a face.")] = False
+
+
 class Camera(_Part, frozen=True, kw_only=True):
     """One camera, as edged.toml, the API and the KV bucket all write it."""
 
@@ -219,6 +230,7 @@ class Camera(_Part, frozen=True, kw_only=True):
     ] = 10.0
     preroll_max_bytes: Annotated[int, Meta(ge=1_000_000)] = 32_000_000
     ppe: Required = Required()
+    recognition: Recognised = Recognised()
 
 
 class AlertRule(_Part, frozen=True, kw_only=True):
@@ -258,7 +270,18 @@ class Counter(_Part, frozen=True, kw_only=True):
 class Handlers(_Part, frozen=True, kw_only=True):
     """Which files of handlers/ run here; `dir` holds the owner's own."""
 
-    run: tuple[str, ...] = ("alerts", "snapshots", "clips", "occupancy", "history", "email", "webhook", "ppe")
+    run: tuple[str, ...] = (
+        "alerts",
+        "snapshots",
+        "clips",
+        "occupancy",
+        "history",
+        "email",
+        "webhook",
+        "ppe",
+        "faces",
+        "recognised",
+    )
     dir: str = ""
 
 
@@ -269,6 +292,33 @@ class Ppe(_Part, frozen=True, kw_only=True):
         str, Meta(description="A card whose labels, or their aliases, are the items; empty: by colour.")
     ] = ""
     workers: Annotated[int, Meta(ge=0, le=16, description="Crops judged here at once; 0: others judge them.")] = 1
+
+
+class Recognition(_Part, frozen=True, kw_only=True):
+    """Who people are, for cameras whose `recognition` is enabled: see docs/faces.md.
+
+    `finder`, `face` and `body` are cards in models/, `auto`: the best one whose file is here, or `none`.
+    """
+
+    finder: Annotated[str, Meta(description="Finds faces; without a file OpenCV's own cascade does.")] = "auto"
+    face: Annotated[str, Meta(description="Makes vectors of faces.")] = "auto"
+    body: Annotated[str, Meta(description="Makes vectors of whole figures.")] = "auto"
+    workers: Annotated[int, Meta(ge=0, le=16, description="Crops looked at here at once; 0: others do that.")] = 1
+    threads: Annotated[int, Meta(ge=1, le=64, description="Of one inference.")] = 1
+    min_face: Annotated[int, Meta(ge=10, description="Pixels a face must be high.")] = 40
+    min_quality: Annotated[Fraction, Meta(description="Of a face that somebody may be recognised by.")] = 0.3
+    threshold: Annotated[Fraction, Meta(description="Cosine from which a face is somebody's; 0: as the card says.")] = (
+        0.0
+    )
+    body_threshold: Fraction = 0.0
+    votes: Annotated[int, Meta(ge=1, le=9, description="Looks that must agree.")] = 2
+    body_after: Annotated[
+        int, Meta(ge=1, description="Looks without a usable face after which the figure is asked.")
+    ] = 3
+    body_hours: Annotated[NotNegative, Meta(description="Hours a figure is remembered, in memory; 0: never.")] = 12.0
+    unknown: Annotated[bool, Meta(description="Strangers become identities that are `unregistered`.")] = True
+    unknown_looks: Annotated[int, Meta(ge=1, le=9, description="Good looks at a stranger that it takes …")] = 3
+    unknown_quality: Annotated[Fraction, Meta(description="… and what good is.")] = 0.5
 
 
 class Gallery(_Part, frozen=True, kw_only=True):
@@ -359,6 +409,7 @@ class Config(_Part, frozen=True, kw_only=True):
     history: History = History()
     email: Email = Email()
     ppe: Ppe = Ppe()
+    recognition: Recognition = Recognition()
     gallery: Gallery = Gallery()
     log: Log = Log()
     aliases: dict[str, tuple[str, ...]] = field(

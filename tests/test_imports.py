@@ -36,7 +36,8 @@ MAY = {
     "camera": set(), "bus": set(), "broker": {"nats_server"}, "nats_server": set(), "gateway": {"bus", "reports"},
     "gateway.publishing": {"bus", "gateway", "camera.background", "camera.backoff"},
     "history": {"bus"}, "delivery": {"bus"}, "reports": set(),
-    "handlers": {"bus", "scene", "settings"}, "recognition": {"vision", "camera.stills", "camera.frames"}, "logs": {"camera.urls"},
+    "handlers": {"bus", "scene", "settings"}, "recognition": {"vision", "camera.stills", "camera.frames", "identity"},
+    "identity": set(), "people": {"bus", "identity", "handlers", "recognition.chosen", "scene.shots", "settings"}, "logs": {"camera.urls"},
 }  # fmt: skip
 LIBRARY_OF = {
     "av": ("camera", "gateway.webrtc.track", "gateway.publishing.muxed"), "nats": ("bus",), "aiohttp": ("gateway", "delivery.webhook"),

@@ -16,6 +16,7 @@ from edged.scene.shots import Shot
 from edged.subjects import Address
 from edged.vision.detector import Detector, open_detector
 from edged.vision.eyes import Eyes
+from edged.vision.tracker import Tracked
 from edged.vision.turns import Turns
 from edged.watch import watch
 from tests.frames import of_rgb, with_person
@@ -32,6 +33,8 @@ class Heard:
     facts: list[m.TrackStarted | m.TrackEnded] = field(default_factory=list)
     shots: list[tuple[Shot, str]] = field(default_factory=list)
     crops: list[tuple[Taken, tuple[str, ...]]] = field(default_factory=list)
+    people: list[Tracked] = field(default_factory=list)
+    known: dict[int, tuple[str, str]] = field(default_factory=dict)
 
     async def publish(self, detections: m.Detections) -> None:
         self.detections.append(detections)
@@ -41,6 +44,12 @@ class Heard:
 
     def crop(self, frame: Frame, taken: Taken, label: str, items: tuple[str, ...]) -> None:
         self.crops.append((taken, items))
+
+    def person(self, frame: Frame, tracked: Tracked, label: str) -> None:
+        self.people.append(tracked)
+
+    def who(self, session: str, track: int) -> tuple[str, str]:
+        return self.known.get(track, ("", ""))
 
     def picture(self, frame: Frame, shot: Shot, label: str) -> None:
         self.shots.append((shot, label))

@@ -23,6 +23,7 @@ from edged.camera.probe import probe
 from edged.node.cameras import Cameras
 from edged.node.clips import Clips
 from edged.node.ledger import Ledger
+from edged.node.names import Names
 from edged.node.pictures import requested
 from edged.node.running import Parts, Running, stopped
 from edged.node.secrets import Secrets
@@ -50,7 +51,8 @@ class Node:
         self._outbox = outbox
         self._sight = sight
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="pictures", initializer=_be_nice)
-        self._parts = Parts(settings, bus.link, ledger, sight, self._threads)
+        self._names = Names(bus.link, settings.site, settings.node)
+        self._parts = Parts(settings, bus.link, ledger, sight, self._threads, self._names)
         self._all: dict[str, config.Camera] = {}
         self._running: dict[str, tuple[Running, asyncio.Task[None]]] = {}
         self._cameras = Cameras(settings, bus.cameras, Secrets(state / "secrets.json"), self._apply)
@@ -65,6 +67,7 @@ class Node:
             async with self._group as group:
                 group.create_task(self._vitals.run())
                 group.create_task(self._clips.run())
+                group.create_task(self._names.run())
                 await self._cameras.begin()
                 if any(camera.enabled and camera.detection for camera in self._all.values()):
                     await self._sight.open()  # a model that is missing ends the daemon now, not a camera later
@@ -168,7 +171,7 @@ class Node:
     async def _record(self, request: Delivery) -> Answer:
         running = self._switched_on(request)
         wanted = _asked(request, asking.ClipRequest)
-        await self._clips.record(self._address(running.settings.id), running.live, wanted)
+        await self._clips.record(self._address(running.settings.id), running.live, wanted, running.veil)
         return b"{}", {}
 
     async def _piece(self, request: Delivery) -> Answer:

@@ -16,6 +16,7 @@ from edged.camera.ring import Ring
 from edged.camera.source import LiveCamera
 from edged.camera.transcoder import Transcoder
 from edged.camera.units import AccessUnit
+from edged.node.veil import Veil
 from edged.subjects import Address
 
 log = structlog.get_logger()
@@ -30,11 +31,12 @@ _encode = msgspec.json.Encoder().encode
 class Video:
     """`run()` for as long as the camera is on. `dropped` counts access units that could not be published."""
 
-    def __init__(self, address: Address, link: Link, live: LiveCamera, max_bytes: int) -> None:
+    def __init__(self, address: Address, link: Link, live: LiveCamera, max_bytes: int, veil: Veil) -> None:
         self.dropped = 0
         self.transcoding = False
         self._link = link
         self._live = live
+        self._veil = veil
         self._camera = address.camera
         self._subject = subjects.on(address, "video")
         self._made = Ring(asyncio.get_running_loop(), _MADE_SECONDS, max_bytes)
@@ -45,7 +47,8 @@ class Video:
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._publish(self._live.outlet.ring))
+            if not self._veil.on:
+                tasks.create_task(self._publish(self._live.outlet.ring))
             tasks.create_task(self._publish(self._made))
             tasks.create_task(self._transcode())
 
@@ -74,6 +77,8 @@ class Video:
     def _obstacle(self) -> str:
         """Why browsers do not show the camera's own packets; empty: they do."""
         looks = self._live.looks
+        if self._veil.on:
+            return "faces are hidden"
         if looks.codec not in ("", "h264"):
             return f"the camera sends {looks.codec}; H.264 would cost nothing"
         return "the camera sends B-frames; without them it would cost nothing" if looks.reordered else ""
@@ -94,7 +99,7 @@ class Video:
                 await asyncio.sleep(_LOOK)
 
     async def _transcode_once(self) -> None:
-        transcoder = Transcoder(self._made.put, self._numbers)
+        transcoder = Transcoder(self._made.put, self._numbers, self._veil.over)
         over = background.start(f"transcoder {self._camera}", transcoder.run)
         self._live.outlet.tap = transcoder.put
         self.transcoding = True

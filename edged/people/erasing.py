@@ -5,8 +5,10 @@ What is to be done is written down first, so that a crash leaves no half of a pe
 
 import asyncio
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
+from itertools import chain
 
 import msgspec
 import structlog
@@ -24,6 +26,7 @@ from edged.bus.streams import WORK
 from edged.people import catalogue, traces
 from edged.people.catalogue import Track
 from edged.people.gallery import Gallery, PeopleBus
+from edged.people.visitors import Visitors
 from edged.subjects import NODE_ITSELF, Address
 
 log = structlog.get_logger()
@@ -48,20 +51,27 @@ class Plan(Struct, frozen=True, kw_only=True):
 class Eraser:
     """Erases people from this box's gallery, and from the broker that all share."""
 
-    def __init__(self, bus: PeopleBus, pictures: Pictures, gallery: Gallery) -> None:
+    def __init__(self, bus: PeopleBus, pictures: Pictures, gallery: Gallery, visitors: Visitors) -> None:
         self._bus = bus
         self._link = bus.link
         self._pictures = pictures
         self._gallery = gallery
+        self._visitors = visitors
         self._one_by_one = asyncio.Lock()
 
     async def erase(self, id: str, by: str) -> e.Erased:
-        """Raises Refused when there is no such identity. After a BusError `finish` goes on with it."""
+        """Them, and who was merged into them. Raises Refused when there is no such identity; after a BusError `finish` goes on with it."""
+        await self._gallery.current(id)
+        return await self.erase_all([id], by)
+
+    async def erase_all(self, ids: Sequence[str], by: str) -> e.Erased:
+        """Several at once; the answer is about all of them."""
         async with self._one_by_one:
-            await self._gallery.current(id)
-            ids = (id, *await self._gallery.db.do(lambda db: catalogue.predecessors(db, id), durable=False))
-            tracks = tuple([str(track) for one in ids for track in await self._tracks(one)])
-            return await self._carry_out(Plan(id=id, by=by, identities=ids, tracks=tracks))
+            before = [await self._gallery.db.do(partial(catalogue.predecessors, id=id), durable=False) for id in ids]
+            all_ids = tuple(dict.fromkeys([*ids, *chain.from_iterable(before)]))
+            tracks = [await self._gallery.db.do(partial(catalogue.tracks_of, id=id), durable=False) for id in all_ids]
+            keys = tuple(str(track) for track in chain.from_iterable(tracks))
+            return await self._carry_out(Plan(id=ids[0], by=by, identities=all_ids, tracks=keys))
 
     async def finish(self) -> None:
         """What was begun before a restart, or failed. Raises BusError."""
@@ -88,13 +98,15 @@ class Eraser:
         found = await traces.find(self._link, plan.identities, tracks)
         plan = msgspec.structs.replace(plan, alerts=tuple(sorted({*plan.alerts, *found.alerts})))
         await self._note(plan)
-        samples = sum([await self._erase_identity(id) for id in plan.identities])
+        pictured = await self._gallery.pictures.names()
+        samples = sum([await self._erase_identity(id, pictured) for id in plan.identities])
         pictures = await traces.erase(self._link, self._pictures, found)
         await forget_stream(self._link, WORK)  # the pictures of jobs that are done are in its files still
         await self._announce(plan)
         await self._forget_alerts(set(plan.alerts))
         await self._forget_records(plan.identities)
-        await self._gallery.tell(plan.id, "erased", plan.by)
+        for id in plan.identities:
+            await self._gallery.tell(id, "erased", plan.by)
         name = f"erase {plan.id}"
         await self._gallery.db.do(lambda db: db.execute("DELETE FROM notes WHERE name = ?", (name,)))
         waiting = await self._silent(tracks)
@@ -107,17 +119,18 @@ class Eraser:
         row = (f"erase {plan.id}", _encode(plan))
         await self._gallery.db.do(lambda db: db.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", row))
 
-    async def _erase_identity(self, id: str) -> int:
+    async def _erase_identity(self, id: str, pictured: Iterable[str]) -> int:
         """How many samples there were."""
         gallery = self._gallery
         entry = await gallery.records.get(id)
         known = catalogue.decoded(entry.value) if entry and entry.value is not None else None
         samples = {sample.id for sample in known.samples} if known else set()
         samples |= {sample for one, sample in await gallery.indexes.names() if one == id}
-        of_theirs = [name for name in await gallery.pictures.names() if name.startswith(f"{id}/")]
+        of_theirs = [name for name in pictured if name.startswith(f"{id}/")]
         samples |= {name.removeprefix(f"{id}/").removesuffix(".jpg") for name in of_theirs}
         for sample in samples:
             await gallery.remove_sample(id, sample)
+        await self._visitors.forget(id)
         await gallery.forget(id)
         return len(samples)
 
@@ -158,11 +171,8 @@ class Eraser:
 
     async def _forget_records(self, ids: Iterable[str]) -> None:
         for id in ids:
-            await self._gallery.db.do(lambda db, id=id: catalogue.forget(db, id), durable=False)  # type: ignore[misc]
+            await self._gallery.db.do(partial(catalogue.forget, id=id), durable=False)
         await self._gallery.db.scrub(whole=False)
-
-    async def _tracks(self, id: str) -> list[Track]:
-        return await self._gallery.db.do(lambda db: catalogue.tracks_of(db, id), durable=False)
 
     async def _silent(self, tracks: Iterable[Track]) -> tuple[str, ...]:
         """Boxes with cameras that saw the person, and that do not hear of it now."""

@@ -51,7 +51,7 @@ class Keeping:
         await gallery.db.do(lambda db: catalogue.prune(db, now, now - days * DAY), durable=False)
 
     async def _retire(self) -> None:
-        """Unknown people that have not been seen for long."""
+        """Unknown people that have not been seen for long, the longest first."""
         moment = time.time() - self._config.gallery.unregistered_days * DAY
         for id in await self._gallery.db.do(
             lambda db: catalogue.unregistered_before(db, moment, AT_ONCE), durable=False

@@ -5,6 +5,7 @@ import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -67,10 +68,7 @@ class Recorder:
             async for stored in replayed:
                 fact = stored.fact
                 if isinstance(fact, m.TrackEnded):
-                    await self._gallery.db.do(
-                        lambda db, fact=fact: catalogue.take_end(db, fact, time.time()),  # type: ignore[misc]
-                        durable=False,
-                    )
+                    await self._gallery.db.do(partial(catalogue.take_end, fact=fact, now=time.time()), durable=False)
 
     async def _news(self) -> None:
         """What must be acted on exactly once is acknowledged when that is done."""

@@ -16,6 +16,7 @@ from edged.node.video import Video
 from edged.subjects import Address, on
 from tests.camera.watching import Watched, watched
 from tests.rigs.nats import NatsServer
+from tests.rigs.veil import NO_VEIL
 
 ADDRESS = Address("home", "edge", "front")
 
@@ -45,7 +46,7 @@ async def broadcast(nats: NatsServer, url: str, **settings: Any) -> AsyncIterato
         connect(nats.url, "node") as link,
         watched(url, **settings) as watch,
     ):
-        video = Video(ADDRESS, link, watch.camera, 10_000_000)
+        video = Video(ADDRESS, link, watch.camera, 10_000_000, NO_VEIL)
         running = asyncio.create_task(video.run())
         try:
             yield Broadcast(watch, video, link, heard)
