@@ -29,7 +29,7 @@ MAY = {
     "framing": {"asking", "config", "messages"}, "labels": set(), "shipped": set(), "subjects": {"messages"}, "config": {"messages"},
     "asking": {"config", "messages"},
     "questions": {"messages"}, "identities": {"messages"},
-    "enquiries": {"identities", "messages"}, "shredding": set(), "identity": set(), "people": {"bus", "identity"}, "timezone": set(),
+    "enquiries": {"identities", "messages"}, "shredding": set(), "timezone": set(),
     "settings": {"drawings"}, "drawings": set(), "notify": set(), "contract": set(),
     "vision.tracker": {"vision"}, "vision": {"camera.frames"}, "vision.engines": {"vision"},
     "scene": {"vision.tracker", "vision.detections"},

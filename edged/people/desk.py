@@ -73,6 +73,8 @@ class Desk:
                 return self._visitors.listed(asked)
             case e.Register():
                 return await self._visitors.register(asked)
+            case e.AlterVisit():
+                return await self._visitors.alter(asked)
             case e.Unregister():
                 return await self._visitors.erase(asked)
 
@@ -80,10 +82,18 @@ class Desk:
         if asked.id:
             matches = await self._like(asked)
         else:
-            matches = await self._like_vector(asked.kind, asked.model, asked.vector, asked.top)
+            model = asked.model or self._only_model(asked.kind)
+            matches = await self._like_vector(asked.kind, model, asked.vector, asked.top)
         best = sorted(matches.values(), key=lambda match: (-match[1], match[0]))[: asked.top]
         found = [e.Near(identity=await self._known(id), sample=sample, score=score) for id, score, sample in best]
         return e.NearestAnswer(matches=found, searched=self._gallery.indexes.count())
+
+    def _only_model(self, kind: e.Kind) -> str:
+        """The one whose vectors there are; empty when there are none. Raises Refused for several."""
+        models = sorted(of.model for of in self._gallery.indexes.kinds() if of.kind == kind)
+        if len(models) > 1:
+            raise Refused("invalid", f"there are vectors of several models: name one of {', '.join(models)} as `model`")
+        return models[0] if models else ""
 
     async def _like(self, asked: e.Nearest) -> dict[str, tuple[str, float, str]]:
         """Others than the identity itself, by its best samples of the kind."""

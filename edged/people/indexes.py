@@ -103,6 +103,10 @@ class Indexes:
         """How many identities have such a vector."""
         return len(self._people.get(of, ()))
 
+    def kinds(self) -> list[Of]:
+        """Those of which there is a vector."""
+        return [of for of, people in self._people.items() if people]
+
     def count(self) -> int:
         """How many vectors there are."""
         return len(self._of)

@@ -73,28 +73,34 @@ class Visitors:
         return e.VisitsAnswer(visits=found[start : start + asked.limit], total=len(found))
 
     async def register(self, asked: e.Register) -> Visit:
-        """A new visit, or what one has become. Raises Refused, BusError."""
+        """A new visit. Raises Refused, BusError."""
         visit = asked.visit
         if visit.until <= visit.since:
             raise Refused("invalid", "until is not after since: a pass is for some time")
-        if visit.identity:
-            await self._gallery.current(visit.identity)
-        known = self._visits.get(visit.id)
-        if asked.fresh:
-            revision = 0
-        elif known is None:
-            raise Refused("not_found", f"there is no visitor {visit.id!r}")
-        else:
-            revision = known[1]
+        await self._check(visit.identity)
         try:
-            revision = await self._records.put(visit.id, _encode(visit), revision)
+            revision = await self._records.put(visit.id, _encode(visit), 0)
         except Conflict:
-            entry = await self._records.get(visit.id)
-            if asked.fresh and entry and entry.value is not None:
-                return _decode(entry.value)
-            raise Refused("unavailable", f"visitor {visit.id} was just changed by somebody else: look again") from None
+            known, _ = await self._current(visit.id)
+            return known
         self._take(visit, revision)
         return visit
+
+    async def alter(self, asked: e.AlterVisit) -> Visit:
+        """What has become of it, whoever else changes it at the same time. Raises Refused, BusError."""
+        await self._check(asked.identity or "")
+        for _ in range(TRIES):
+            known, revision = await self._current(asked.id)
+            try:
+                visit = visits.altered(known, asked, datetime.now(UTC))
+                new = await self._records.put(asked.id, _encode(visit), revision)
+            except ValueError as error:
+                raise Refused("invalid", str(error)) from None
+            except Conflict:
+                continue
+            self._take(visit, new)
+            return visit
+        raise Refused("unavailable", f"visitor {asked.id} is being changed by too many at once: try again")
 
     async def erase(self, asked: e.Unregister) -> Visit:
         """The pass that there was. Raises Refused."""
@@ -112,6 +118,16 @@ class Visitors:
             if visit.identity == identity:
                 await self._records.erase(visit.id)
                 self._visits.pop(visit.id, None)
+
+    async def _check(self, identity: str) -> None:
+        if identity:
+            await self._gallery.current(identity)
+
+    async def _current(self, id: str) -> tuple[Visit, int]:
+        entry = await self._records.get(id)
+        if entry is None or entry.value is None:
+            raise Refused("not_found", f"there is no visitor {id!r}")
+        return _decode(entry.value), entry.revision
 
     async def _follow(self) -> None:
         async with aclosing(self._records.follow(None)) as steps:
@@ -166,7 +182,7 @@ class Visitors:
         if fact:
             site, node, camera = fact.site, fact.node, fact.camera
         return m.AlertRaised(
-            site=site, node=node, camera=camera, time=now, id=f"visitor-{visit.id}-{cause}", rule=RULE, severity=severity,
+            site=site, node=node, camera=camera, time=now, id=f"visitor-{visit.id}-{cause}-{visit.until:%Y%m%d%H%M%S}", rule=RULE, severity=severity,
             label="person", session=fact.session if fact else "", track=fact.track if fact else 0, since=fact.since if fact else now,
             message=f"{text} (pass {visit.id})", snapshot=fact.snapshot or None if fact else None,
         )  # fmt: skip

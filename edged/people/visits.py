@@ -6,12 +6,14 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from edged.identities import Visit
+from edged.enquiries import AlterVisit
+from edged.identities import Visit, VisitState
 
 GRACE = timedelta(minutes=5)  # somebody on the way out when their pass ends is no alarm
 
 Cause = Literal["arrived", "expired", "overstayed"]
 OPEN = ("expected", "arrived")
+ALTERABLE = ("name", "host", "purpose", "company", "identity", "since", "until", "state")
 
 
 class Told(NamedTuple):
@@ -29,6 +31,24 @@ def seen(visits: Iterable[Visit], identity: str, camera: str, at: datetime) -> l
 def passed(visits: Iterable[Visit], now: datetime) -> list[Told]:
     """Time has passed."""
     return [told for visit in visits if (told := _passed(visit, now))]
+
+
+def altered(visit: Visit, asked: AlterVisit, now: datetime) -> Visit:
+    """Raises ValueError for a window that ends before it begins."""
+    fields = {name: getattr(asked, name) for name in ALTERABLE if getattr(asked, name) is not None}
+    changed = msgspec.structs.replace(visit, **fields, changed=now)
+    if changed.until <= changed.since:
+        raise ValueError("until is not after since: a pass is for some time")
+    if asked.state == "arrived" and visit.arrived is None:
+        changed = msgspec.structs.replace(changed, arrived=now)
+    if asked.state == "left":
+        changed = msgspec.structs.replace(changed, left=now)
+    if asked.state is None and visit.state == "expired" and changed.until > now:
+        again: VisitState = "arrived" if visit.arrived else "expected"
+        changed = msgspec.structs.replace(changed, state=again)
+    if changed.until != visit.until:  # what is told of its end is told of this one, too
+        changed = msgspec.structs.replace(changed, told=tuple(cause for cause in changed.told if cause == "arrived"))
+    return changed
 
 
 def next_due(visits: Iterable[Visit]) -> datetime | None:
