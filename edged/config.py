@@ -305,7 +305,7 @@ class Recognition(_Part, frozen=True, kw_only=True):
     body: Annotated[str, Meta(description="Makes vectors of whole figures.")] = "auto"
     workers: Annotated[int, Meta(ge=0, le=16, description="Crops looked at here at once; 0: others do that.")] = 1
     threads: Annotated[int, Meta(ge=1, le=64, description="Of one inference.")] = 1
-    min_face: Annotated[int, Meta(ge=10, description="Pixels a face must be high.")] = 40
+    min_face: Annotated[int, Meta(ge=10, description="Pixels a face must be high.")] = 50
     min_quality: Annotated[Fraction, Meta(description="Of a face that somebody may be recognised by.")] = 0.3
     threshold: Annotated[Fraction, Meta(description="Cosine from which a face is somebody's; 0: as the card says.")] = (
         0.0

@@ -23,7 +23,6 @@ def hidden(frame: Frame, areas: Iterable[Corners]) -> Frame:
         plane[:] = source[: plane.shape[0], : plane.shape[1]]
     picture.colorspace = frame.picture.colorspace
     picture.color_range = frame.picture.color_range
-    picture.pts, picture.time_base = frame.picture.pts, frame.picture.time_base
     for area in areas:
         for plane in planes:
             _coarsen(plane, area)

@@ -43,9 +43,13 @@ _decode_person = msgspec.json.Decoder(_Person).decode
 
 
 class Names:
-    """`run()` hears facts of recognition and follows the gallery's names. A new name shows with the next frame."""
+    """`run()` hears facts of recognition and follows the gallery's names. A new name shows with the next frame.
+
+    `heeding` is set once facts are heard.
+    """
 
     def __init__(self, link: Link, site: str, node: str) -> None:
+        self.heeding = asyncio.Event()
         self._link = link
         self._subject = subjects.every("face", site, node)
         self._records = Records(link, IDENTITIES)
@@ -73,6 +77,7 @@ class Names:
 
     async def _hear(self) -> None:
         async with self._link.subscribe(self._subject) as inbox:
+            self.heeding.set()
             while True:
                 delivery = await inbox.get()
                 try:

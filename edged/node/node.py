@@ -29,6 +29,8 @@ from edged.node.running import Parts, Running, stopped
 from edged.node.secrets import Secrets
 from edged.node.sight import LazySight
 from edged.node.vitals import Vitals
+from edged.recognition.chosen import lacking
+from edged.settings import models_dir
 from edged.subjects import Address
 
 log = structlog.get_logger()
@@ -59,6 +61,7 @@ class Node:
         self._clips = Clips(settings.clips, state / "clips", ledger)
         self._service = f"edged-{settings.site}-{settings.node}"
         self._vitals = Vitals()
+        self._lacks: tuple[str, ...] | None = None  # of recognition, once a camera asks for it
         self._group = asyncio.TaskGroup()
 
     async def run(self) -> None:
@@ -68,6 +71,7 @@ class Node:
                 group.create_task(self._vitals.run())
                 group.create_task(self._clips.run())
                 group.create_task(self._names.run())
+                await self._names.heeding.wait()
                 await self._cameras.begin()
                 if any(camera.enabled and camera.detection for camera in self._all.values()):
                     await self._sight.open()  # a model that is missing ends the daemon now, not a camera later
@@ -97,6 +101,8 @@ class Node:
             self._all.pop(camera, None)
         else:
             self._all[camera] = settings
+        if settings and self._lacks is None and (settings.recognition.enabled or settings.recognition.blur):
+            self._lacks = await asyncio.to_thread(lacking, self._settings.recognition, models_dir(self._settings))
         wanted = settings if settings and settings.enabled else None
         if camera in self._running:
             running, task = self._running[camera]
@@ -222,7 +228,8 @@ class Node:
             device=sight.detector.device if sight else "",
             detector_busy=round(sight.detector.busy, 3) if sight else 0.0, cpu=round(self._vitals.cpu(), 3),
             rss=self._vitals.rss(), loop_lag_ms=round(self._vitals.loop_lag_ms(), 1),
-            outbox_pending=self._outbox.pending, notices=sight.detector.notices if sight else (),
+            outbox_pending=self._outbox.pending,
+            notices=(sight.detector.notices if sight else ()) + (self._lacks or ()),
         )  # fmt: skip
 
 

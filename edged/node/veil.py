@@ -45,7 +45,8 @@ class Veil:
     def heed(self, detections: m.Detections) -> None:
         """Learns where people are."""
         if self.on:
-            areas = tuple(head(track) for track in detections.tracks if track.label in _PEOPLE)
+            aspect = detections.width / max(1, detections.height)
+            areas = tuple(head(track, aspect) for track in detections.tracks if track.label in _PEOPLE)
             self._remember(detections.session, detections.pts, areas)
 
     def over(self, frame: Frame) -> Frame:
@@ -89,13 +90,13 @@ class Veil:
         return [area for areas in near for area in areas]
 
 
-def head(track: m.Track) -> Corners:
-    """Where the head of somebody tracked is, or of whom only the face is."""
+def head(track: m.Track, aspect: float) -> Corners:
+    """Where the head of somebody tracked is, or of whom only the face is. `aspect` is the picture's width by its height."""
     x, y, width, height = track.box
     if track.label != _PEOPLE[0]:
         return _roomy((x, y, x + width, y + height), _ROOM)
     # the more of a person is hidden below, the more of the box is head
-    tall = min(0.5 * height, max(0.25 * height, 0.75 * width))
+    tall = min(0.8 * height, max(0.25 * height, 0.9 * width * aspect))
     return _roomy((x, y, x + width, y + tall), 0.1)
 
 

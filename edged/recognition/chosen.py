@@ -38,6 +38,11 @@ def at_hand(settings: config.Recognition, folder: Path) -> list[Choice]:
     return [_choice(library, task, name) for task, name in wanted.items()]
 
 
+def lacking(settings: config.Recognition, folder: Path) -> tuple[str, ...]:
+    """What is missing for recognition, and how to get it. Reads and hashes files."""
+    return tuple(choice.reason for choice in at_hand(settings, folder) if choice.model is None)
+
+
 def _choice(library: Library, task: Task, name: str) -> Choice:
     key = {"faces": "finder"}.get(task, task)
     if name == "none":

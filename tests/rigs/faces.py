@@ -1,8 +1,10 @@
 """What recognition is tested with: drawn faces that OpenCV's cascade takes for faces, networks small enough to be written by hand, real ones where they are."""
 
 import os
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -62,6 +64,26 @@ def placed(who: int, x: int, y: int, height: int = 200, size: tuple[int, int] = 
     wall = np.full((size[1], size[0], 3), 170, np.uint8)
     wall[y : y + height, x : x + height] = drawn(who, height)
     return wall
+
+
+def walking(path: Path, who: int, seconds: float = 4.0, fps: int = 10, **options: str) -> Path:
+    """A clip, H.264 in mp4, in which a drawn face crosses the picture; its key frames are a second apart."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=fps, options={"g": str(fps), "bf": "0", "crf": "18", **options})
+        stream.width, stream.height, stream.pix_fmt = 640, 360, "yuv420p"
+        for number in range(round(seconds * fps)):
+            picture = placed(who, 20 + round(380 * number / (seconds * fps)), 80, 200)
+            frame = av.VideoFrame.from_ndarray(picture, "bgr24").reformat(format="yuv420p")
+            frame.pts, frame.time_base = number, Fraction(1, fps)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def shown(data: bytes | Picture) -> int:
+    """How many faces OpenCV's cascade sees in a picture, JPEG or BGR."""
+    picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if isinstance(data, bytes) else data
+    return len(Cascade().find(np.asarray(picture, np.uint8)))
 
 
 def jpeg(picture: Picture, quality: int = 92) -> bytes:

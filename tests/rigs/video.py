@@ -12,6 +12,7 @@ from edged.asking import VideoMeta
 from edged.bus.link import Link, connect
 from edged.framing import Unit
 from edged.mailbox import Inbox
+from edged.node.veil import Veil
 from edged.node.video import Video
 from edged.subjects import Address, on
 from tests.camera.watching import Watched, watched
@@ -39,14 +40,14 @@ class Broadcast:
 
 
 @asynccontextmanager
-async def broadcast(nats: NatsServer, url: str, **settings: Any) -> AsyncIterator[Broadcast]:
+async def broadcast(nats: NatsServer, url: str, veil: Veil = NO_VEIL, **settings: Any) -> AsyncIterator[Broadcast]:
     async with (
         connect(nats.url, "viewer") as viewer,
         viewer.subscribe(on(ADDRESS, "video")) as heard,
         connect(nats.url, "node") as link,
         watched(url, **settings) as watch,
     ):
-        video = Video(ADDRESS, link, watch.camera, 10_000_000, NO_VEIL)
+        video = Video(ADDRESS, link, watch.camera, 10_000_000, veil)
         running = asyncio.create_task(video.run())
         try:
             yield Broadcast(watch, video, link, heard)
