@@ -139,7 +139,7 @@ async def test_two_that_are_one_are_merged_and_one_that_is_two_is_split(peopled:
 async def test_samples_are_added_and_taken_away(peopled: World) -> None:
     made = await enrol(peopled, 0, "Anna")
     path, headers = f"/api/identities/{made['id']}", {"Content-Type": "image/jpeg"}
-    more = await peopled.ask("POST", f"{path}/samples", 201, data=portrait(0, height=200), headers=headers)
+    more = await peopled.ask("POST", f"{path}/samples", 201, data=portrait(0, size=(700, 400)), headers=headers)
     assert len(more["samples"]) == 2
     left = await peopled.ask("DELETE", f"{path}/samples/{made['samples'][0]['id']}")
     assert [sample["id"] for sample in left["samples"]] == [more["samples"][1]["id"]]
