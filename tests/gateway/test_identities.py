@@ -39,7 +39,7 @@ async def test_who_is_enrolled_from_a_picture_is_found_by_another_one(peopled: W
     picture = await peopled.get(anna["picture_url"])
     assert cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR) is not None
     found = await search(peopled, 0)
-    assert [match["identity"]["name"] for match in found["matches"]][0] == "Anna"
+    assert found["matches"][0]["identity"]["name"] == "Anna"
     assert found["matches"][0]["score"] > 0.9
     assert found["searched"] == 2
     assert (await peopled.get(f"/api/identities/{anna['id']}"))["name"] == "Anna"
@@ -155,7 +155,13 @@ async def test_who_is_like_a_person_or_a_vector(peopled: World) -> None:
     assert [match["identity"]["id"] for match in like["matches"]] == [ben["id"]]
     vector = await peopled.ask("POST", "/api/faces/search", json={"vector": [1, 0, 0, 0, 0], "top": 1})
     assert len(vector["matches"]) == 1
-    for said in ({}, {"id": anna["id"], "vector": [1.0]}, {"vector": [1, 2]}, {"vector": [0] * 5}, {"vector": [1e300] * 5}):
+    for said in (
+        {},
+        {"id": anna["id"], "vector": [1.0]},
+        {"vector": [1, 2]},
+        {"vector": [0] * 5},
+        {"vector": [1e300] * 5},
+    ):
         await peopled.ask("POST", "/api/faces/search", 400, json=said)
     await peopled.ask("POST", "/api/faces/search", 404, json={"id": "ghost"})
 
