@@ -92,6 +92,12 @@ class ClipRead(Struct, frozen=True, kw_only=True):
     size: Annotated[int, Meta(ge=0, le=PIECE)] = PIECE
 
 
+class ClipsForgotten(Struct, frozen=True, kw_only=True):
+    """These clips are to be removed from the disk, also one that is being recorded."""
+
+    ids: tuple[str, ...]
+
+
 class ClipMeta(Struct, frozen=True, kw_only=True):
     """How large the whole clip is."""
 

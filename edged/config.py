@@ -280,7 +280,7 @@ class Handlers(_Part, frozen=True, kw_only=True):
         "webhook",
         "ppe",
         "faces",
-        "recognised",
+        "people",
     )
     dir: str = ""
 

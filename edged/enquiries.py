@@ -5,9 +5,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from edged.identities import Identity, Name, Visit, VisitState
+from edged.identities import Identity, Name, Purpose, Visit, VisitState
 from edged.messages import Fraction, IdentityChanged, IdentityStatus, Time, Token
 
+Kind = Literal["face", "body"]
 Sort = Literal["last_seen", "first_seen", "name"]
 Order = Literal["asc", "desc"]
 By = Annotated[str, Meta(min_length=1, max_length=100, description="Who wants it; it is written down.")]
@@ -37,7 +38,7 @@ class Person(Struct, frozen=True, kw_only=True, tag="person"):
 class Shot(Struct, frozen=True, kw_only=True):
     """A face or figure to be kept. `vector` is float32, little endian."""
 
-    kind: Literal["face", "body"]
+    kind: Kind
     model: str
     quality: Fraction
     vector: bytes
@@ -122,7 +123,7 @@ class Reindex(Struct, frozen=True, kw_only=True, tag="reindex"):
 class Nearest(Struct, frozen=True, kw_only=True, tag="nearest"):
     """Who is most like a vector of this model, or like the samples of `id`."""
 
-    kind: Literal["face", "body"] = "face"
+    kind: Kind = "face"
     model: str = ""
     vector: bytes = b""
     id: str = ""
@@ -148,11 +149,25 @@ class Visits(Struct, frozen=True, kw_only=True, tag="visits"):
 
 
 class Register(Struct, frozen=True, kw_only=True, tag="register"):
-    """A visit that is to come, or that has changed; `visit.state` of a new one is `expected`."""
+    """A visit that is to come. The same `visit.id` again is the same one."""
 
     visit: Visit
     by: By
-    fresh: bool = True
+
+
+class AlterVisit(Struct, frozen=True, kw_only=True, tag="alter_visit"):
+    """None: stays as it is. A pass that had expired and lasts longer now is what it was before."""
+
+    id: Token
+    by: By
+    name: Name | None = None
+    host: Name | None = None
+    purpose: Purpose | None = None
+    company: Name | None = None
+    identity: str | None = None
+    since: Time | None = None
+    until: Time | None = None
+    state: Literal["expected", "arrived", "left", "cancelled"] | None = None
 
 
 class Unregister(Struct, frozen=True, kw_only=True, tag="unregister"):
@@ -178,6 +193,7 @@ Enquiry = (
     | Changes
     | Visits
     | Register
+    | AlterVisit
     | Unregister
 )
 
@@ -209,7 +225,7 @@ class Near(Struct, frozen=True, kw_only=True):
 
 
 class NearestAnswer(Struct, frozen=True, kw_only=True):
-    """`identity` is who it is by the thresholds, empty for nobody; `margin` is the lead of the best over the next."""
+    """The best first, one for each identity. `searched` is how many samples there are."""
 
     matches: list[Near]
     searched: int

@@ -110,6 +110,7 @@ class Embedded(Struct, frozen=True, kw_only=True):
     faces: tuple[Face, ...]
 
 
+Purpose = Annotated[str, Meta(max_length=500)]
 VisitState = Literal["expected", "arrived", "left", "expired", "cancelled"]
 
 
@@ -125,7 +126,7 @@ class Visit(Struct, frozen=True, kw_only=True):
     since: Time
     until: Time
     identity: str = ""
-    purpose: Annotated[str, Meta(max_length=500)] = ""
+    purpose: Purpose = ""
     company: Name = ""
     state: VisitState = "expected"
     created: Time

@@ -383,6 +383,17 @@ class IdentityChanged(Fact, frozen=True, kw_only=True, tag="identity_changed"):
     detail: str
 
 
+class PersonErased(Fact, frozen=True, kw_only=True, tag="person_erased"):
+    """Nothing of a person is to be left: each box removes what it has of these `tracks`, written `site.node.camera/session/track`; the camera token is `_`.
+
+    They were the identities `identities`. `alerts`, written `site.node.camera/id`, are those that were raised of them.
+    """
+
+    identities: tuple[str, ...]
+    tracks: tuple[str, ...]
+    alerts: tuple[str, ...]
+
+
 class PpeLooked(Fact, frozen=True, kw_only=True, tag="ppe_looked"):
     """What a worker saw in one crop, by item; `by` names the classifier. `id` is the crop's with `.look`."""
 
@@ -423,7 +434,7 @@ CrossingFact = LineCrossed | CountCorrected
 ZoneFact = ZoneEntered | ZoneLeft | ZoneDwelled | CapacityChanged
 AlertFact = AlertRaised | AlertAcknowledged
 PpeFact = PpeLooked | PpeChecked
-FaceFact = FaceSeen | FaceIdentified | IdentityChanged
+FaceFact = FaceSeen | FaceIdentified | IdentityChanged | PersonErased
 AnyFact = (
     CameraStateChanged
     | TrackStarted

@@ -84,7 +84,13 @@ class Raise(Struct, frozen=True, kw_only=True, tag="raise"):
     alert: AlertRaised
 
 
-Question = Stats | Rows | Occupancy | Alerts | Acknowledge | Correct | Raise
+class Forget(Struct, frozen=True, kw_only=True, tag="forget"):
+    """Nothing is to be left of these alerts; asked of deliveries, too."""
+
+    alerts: tuple[str, ...]
+
+
+Question = Stats | Rows | Occupancy | Alerts | Acknowledge | Correct | Raise | Forget
 
 
 class Tally(Struct, frozen=True, kw_only=True, rename={"ins": "in", "outs": "out"}):
@@ -197,6 +203,12 @@ class Written(Struct, frozen=True, kw_only=True):
     id: str
 
 
+class Forgotten(Struct, frozen=True, kw_only=True):
+    """How many rows there were."""
+
+    rows: int
+
+
 class Deliveries(Struct, frozen=True, kw_only=True, tag="deliveries"):
     """Asked of `email` and of `webhook`. `waiting` and `dead` are kept until they are delivered, or given up."""
 
@@ -214,7 +226,7 @@ class Test(Struct, frozen=True, kw_only=True, tag="test"):
     name: str
 
 
-DeliveryQuestion = Deliveries | Retry | Test
+DeliveryQuestion = Deliveries | Retry | Test | Forget
 
 
 class Parcel(Struct, frozen=True, kw_only=True):

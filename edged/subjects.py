@@ -32,6 +32,7 @@ KINDS: dict[type[m.Message], str] = {
     m.FaceSeen: "face",
     m.FaceIdentified: "face",
     m.IdentityChanged: "face",
+    m.PersonErased: "face",
 }
 FACT_KINDS = ("state", "track", "crossing", "zone", "alert", "clip")
 PICTURE_KINDS = ("snapshots",)

@@ -20,6 +20,8 @@ GROUND = {
     "questions",
     "identities",
     "niceness",
+    "enquiries",
+    "shredding",
     "timezone",
 }
 # who may import whom, besides the ground and its own folder; the longest matching name counts
@@ -27,7 +29,8 @@ MAY = {
     "messages": set(), "mailbox": set(),
     "framing": {"asking", "config", "messages"}, "labels": set(), "shipped": set(), "subjects": {"messages"}, "config": {"messages"},
     "asking": {"config", "messages"},
-    "questions": {"messages"}, "identities": {"messages"}, "timezone": set(), "niceness": set(),
+    "questions": {"messages"}, "identities": {"messages"},
+    "enquiries": {"identities", "messages"}, "shredding": set(), "timezone": set(), "niceness": set(),
     "settings": {"drawings"}, "drawings": set(), "notify": set(), "contract": set(),
     "vision.tracker": {"vision"}, "vision": {"camera.frames"}, "vision.engines": {"vision"},
     "scene": {"vision.tracker", "vision.detections"},
@@ -40,7 +43,7 @@ MAY = {
 LIBRARY_OF = {
     "av": ("camera", "gateway.webrtc.track", "gateway.publishing.muxed"), "nats": ("bus",), "aiohttp": ("gateway", "delivery.webhook"),
     "aiortc": ("gateway.webrtc", "gateway.publishing.whip"),
-    "onnxruntime": ("vision.engines.onnx",), "ai_edge_litert": ("vision.engines.tflite",),
+    "onnxruntime": ("vision.engines.onnx", "identity.scan"), "ai_edge_litert": ("vision.engines.tflite",),
     "tflite_runtime": ("vision.engines.tflite",), "prometheus_client": ("gateway",),
     "xlsxwriter": ("reports.xlsx",), "fpdf": ("reports.pdf",), "aiosmtplib": ("delivery.mail",),
 }  # fmt: skip

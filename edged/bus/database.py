@@ -80,7 +80,7 @@ class Database:
             try:
                 results = self._commit(jobs)
                 self._resolve([(job, value, None) for job, value in zip(jobs, results, strict=True)])
-            except sqlite3.Error:
+            except Exception:  # whatever an action raises is for who asked, and must not end the thread
                 self._resolve([self._alone(job) for job in jobs])
             self._resolve([self._outside(job) for job in taken if job.alone])
         self._connection.close()
@@ -118,14 +118,14 @@ class Database:
     def _outside(self, job: _Job) -> tuple[_Job, Any, Exception | None]:
         try:
             return job, job.action(self._connection), None
-        except sqlite3.Error as error:
+        except Exception as error:  # for who asked
             return job, None, error
 
     def _alone(self, job: _Job) -> tuple[_Job, Any, Exception | None]:
         """After a commit that failed: one job that cannot be done must not fail its neighbours."""
         try:
             return job, self._commit([job])[0], None
-        except sqlite3.Error as error:
+        except Exception as error:  # for who asked
             return job, None, error
 
     def _resolve(self, outcomes: list[tuple[_Job, Any, Exception | None]]) -> None:

@@ -5,7 +5,8 @@ A purge, a newer value of a key, and a limit only make it forget where the bytes
 
 import base64
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from datetime import datetime
 
 from nats import errors
 from nats.aio.msg import Msg
@@ -55,8 +56,10 @@ async def places_of(link: Link, stream: str, subject: str) -> AsyncIterator[int]
         place = found.seq + 1
 
 
-async def headers_of(link: Link, stream: str, subject: str | None, start: int = 1) -> AsyncIterator[Msg]:
-    """Every message of a stream that is there now, without its payload. Raises BusError."""
+async def messages_of(
+    link: Link, stream: str, subject: str, *, since: datetime | None = None, headers_only: bool = False
+) -> AsyncGenerator[Msg, None]:
+    """Every message on `subject` that is there now, of those stored after `since`. Raises BusError."""
     js = link.jetstream()
     try:
         consumer = await js.add_consumer(
@@ -64,10 +67,10 @@ async def headers_of(link: Link, stream: str, subject: str | None, start: int = 
             api.ConsumerConfig(
                 name=f"erase-{link.nc._nuid.next().decode()}",
                 filter_subject=subject,
-                deliver_policy=api.DeliverPolicy.BY_START_SEQUENCE,
-                opt_start_seq=start,
+                deliver_policy=api.DeliverPolicy.BY_START_TIME if since else api.DeliverPolicy.ALL,
+                opt_start_time=since,
                 ack_policy=api.AckPolicy.NONE,
-                headers_only=True,
+                headers_only=headers_only,
                 mem_storage=True,
                 inactive_threshold=30.0,
             ),
@@ -81,6 +84,16 @@ async def headers_of(link: Link, stream: str, subject: str | None, start: int = 
     except (errors.Error, TimeoutError) as error:
         raise _failed(stream, error) from error
     raise BusError(f"the stream {stream} could not be read to its end: is nats-server up?")
+
+
+async def forget_stream(link: Link, stream: str) -> None:
+    """Empties a stream; its files go. Raises BusError."""
+    try:
+        await link.jetstream().purge_stream(stream)
+    except js_errors.NotFoundError:
+        return
+    except (errors.Error, TimeoutError) as error:
+        raise _failed(stream, error) from error
 
 
 async def erase_object(link: Link, bucket: str, name: str) -> bool:

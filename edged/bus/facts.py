@@ -16,7 +16,7 @@ from nats.js import errors as js_errors
 from edged import messages as m
 from edged import subjects
 from edged.bus.courier import UNSYNCED_SECONDS
-from edged.bus.deliveries import FactDelivery, Seen, Stored, Work, acknowledge, id_of, read
+from edged.bus.deliveries import FactDelivery, Seen, Stored, Work, acknowledge, decode, id_of, read
 from edged.bus.link import BusError, Link
 from edged.bus.outbox import Entry, Outbox
 from edged.bus.pictures import META
@@ -57,6 +57,17 @@ class Facts:
         else:
             payload = _encode(fact)
         await self._outbox.append(Entry(fact.id, OF_KIND[kind], subjects.of(fact), headers, payload))
+
+    async def unsend(self, unwanted: Callable[[m.AnyFact], bool]) -> int:
+        """Takes facts out of the outbox, and leaves no trace of them on this box's disk. How many there were.
+
+        A fact stays there for a while after its stream has it, to be sent again should the stream lose it.
+        """
+        return (
+            await self._outbox.unsend(lambda entry: unwanted(decode(entry.headers, entry.payload)))
+            if self._outbox
+            else 0
+        )
 
     async def consume(self, kind: str, durable: str) -> AsyncGenerator[FactDelivery, None]:
         """Facts of one kind, each until it is acknowledged, then never again; for ever, through crashes and broker restarts.

@@ -75,6 +75,11 @@ class Link:
         return self.nc.is_connected
 
     @property
+    def max_payload(self) -> int:
+        """Bytes that the server takes in one message."""
+        return int(self.nc.max_payload)
+
+    @property
     def server_version(self) -> tuple[int, int, int]:
         version = self.nc.connected_server_version
         return version.major, version.minor, version.patch

@@ -9,7 +9,7 @@ from nats.js import api
 from nats.js import errors as js_errors
 from nats.js.object_store import ObjectStore
 
-from edged.bus.erasing import erase_object, headers_of, name_of
+from edged.bus.erasing import erase_object, messages_of, name_of
 from edged.bus.link import BusError, Link
 
 
@@ -47,7 +47,8 @@ class Objects:
     async def names(self) -> list[str]:
         await self._store()
         subject = f"$O.{self._name}.M.>"
-        return [name_of(msg.subject) async for msg in headers_of(self._link, f"OBJ_{self._name}", subject)]
+        stream = f"OBJ_{self._name}"
+        return [name_of(msg.subject) async for msg in messages_of(self._link, stream, subject, headers_only=True)]
 
     async def _digest(self, name: str) -> str | None:
         try:

@@ -105,9 +105,10 @@ class Records:
         return Entry(key, None if gone else msg.data or b"", msg.seq or 0)
 
     async def erase(self, key: str) -> int:
-        """How many revisions were overwritten. That there was one stays known for a while, so that everybody hears of it."""
+        """Overwrites every revision. That there was one stays known for a while, so that everybody hears of it: the revision that says so."""
         marker = await self._write(key, b"", None, {OPERATION: "DEL"})
-        return await erase_subject(self._link, self._stream, self._subject(key), before=marker)
+        await erase_subject(self._link, self._stream, self._subject(key), before=marker)
+        return marker
 
     async def sweep(self) -> int:
         """Overwrites what a crash has left of older revisions, and forgets old deletions. How many messages went."""

@@ -115,4 +115,8 @@ EXAMPLES: tuple[m.AnyMessage, ...] = (
         site=SITE, node=NODE, camera="_", time=NOON, id="mkx3q2b1q", identity="mkx3q2b1p", change="enrolled", by="anna",
         detail="from an uploaded picture",
     ),
+    m.PersonErased(
+        site=SITE, node=NODE, camera="_", time=NOON, id="erased-mkx3q2b1p", identities=("mkx3q2b1p",),
+        tracks=(f"{SITE}.{NODE}.{CAMERA}/{SESSION}/7",), alerts=(f"{SITE}.{NODE}.{CAMERA}/mkx3q2b2c",),
+    ),
 )  # fmt: skip

@@ -100,6 +100,8 @@ class Outgoing:
                 await self._retry(asked.id)
             case q.Test():
                 await self._test(asked.name)
+            case q.Forget():
+                return _encode(await self._forget(asked.alerts)), {}
         return b"{}", {}
 
     async def _send_all(self, name: str, target: Target) -> None:
@@ -165,6 +167,13 @@ class Outgoing:
             raise Refused("not_found", f"no delivery {id!r} waits or is dead")
         for changed in self._changed.values():
             changed.set()
+
+    async def _forget(self, alerts: tuple[str, ...]) -> q.Forgotten:
+        ids = [(f"{name}.{alert}",) for name in self._targets for alert in alerts]
+        delete = "DELETE FROM deliveries WHERE id = ?"
+        rows = await self._database.do(lambda db: sum(db.execute(delete, id).rowcount for id in ids))
+        await self._database.scrub(whole=True)
+        return q.Forgotten(rows=rows)
 
     async def _test(self, name: str) -> None:
         if not (target := self._targets.get(name)):

@@ -16,6 +16,15 @@ _ERROR = {
     "description": "What went wrong, where, and what to do next.",
     "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorReply"}}},
 }
+_RAW: dict[str, Any] = {
+    "multipart/form-data": {
+        "schema": {
+            "type": "object",
+            "properties": {"picture": {"type": "string", "contentMediaType": "image/*"}},
+            "required": ["picture"],
+        }
+    }
+}
 _PARAMETER = re.compile(r"{(\w+)(?::[^}]*)?}")
 _ABOUT = {
     "camera": "Its id; `node.id` or `site.node.id` where several cameras share the id.",
@@ -26,6 +35,9 @@ _ABOUT = {
     "report": "`counts`, `person` or `vehicle`.",
     "delivery": "As the list names it.",
     "webhook": "Its name in the configuration.",
+    "identity": "As lists name it.",
+    "sample": "As its identity names it.",
+    "visitor": "Its id.",
     "key": "As an alert names it in `snapshot`.",
 }
 
@@ -77,10 +89,11 @@ def _operation(route: Route, of: dict[Any, dict[str, Any]], components: dict[str
         "parameters": [*_in_path(route), *_in_query(route.query, components)],
         "responses": {str(route.status): _response(route, of), "default": _ERROR},
     }
+    taken: dict[str, Any] = {media: _RAW.get(media, {}) for media in route.takes}
     if route.body is not None:
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": of[route.body]}}}
-    if route.takes:
-        operation["requestBody"] = {"required": True, "content": {route.takes: {}}}
+        taken["application/json"] = {"schema": of[route.body]}
+    if taken:
+        operation["requestBody"] = {"required": True, "content": taken}
     if route.login == "none":
         operation["security"] = []
     return operation

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from edged import enquiries as e
 from edged import questions as q
 from edged.asking import ProbeReport
 from edged.gateway import (
@@ -14,7 +15,9 @@ from edged.gateway import (
     counting,
     deliveries,
     docs,
+    faces,
     health,
+    identities,
     metrics,
     mjpeg,
     pictures,
@@ -22,18 +25,20 @@ from edged.gateway import (
     reports,
     snapshots,
     static,
+    visitors,
 )
 from edged.gateway.errors import Handler
 from edged.gateway.janus import proxy
 from edged.gateway.webrtc import signalling, whep
 from edged.gateway.wire import NoQuery
+from edged.identities import Visit
 
 Login = Literal["key", "worker", "viewer", "none"]
 
 
 @dataclass(frozen=True)
 class Route:
-    """`reply` is a Struct for JSON, or a media type. `takes` is the media type of a body that is no JSON.
+    """`reply` is a Struct for JSON, or a media type. `takes` are the media types of a body that is no JSON.
     `login`: a `key` if one is set; the `viewer`'s files need none, nor does `none`,
     which is open to other hosts too.
     `worker` takes auth.worker_token besides the key."""
@@ -45,7 +50,7 @@ class Route:
     reply: type[Any] | str
     query: type[Any] = NoQuery
     body: type[Struct] | None = None
-    takes: str = ""
+    takes: tuple[str, ...] = ()
     status: int = 200
     login: Login = "key"
     head: bool = True
@@ -56,6 +61,9 @@ WEBSOCKET = "websocket"
 
 _ALERT = "/api/alerts/{alert}"
 _CAMERA = "/api/cameras/{camera}"
+_IDENTITY = "/api/identities/{identity}"
+_VISITOR = "/api/visitors/{visitor}"
+PICTURE = ("image/*", "multipart/form-data")
 
 ROUTES = (
     Route("GET", "/health", health.word, "Whether all is well, in a word; 503 when not.", health.Word, login="none"),
@@ -91,17 +99,17 @@ ROUTES = (
     Route("GET", "/ws/webrtc/{session}", signalling.talk, "Offer, answer and candidates of a session.", WEBSOCKET,
           status=101, head=False),
     Route("POST", "/whep/{camera}", whep.began, "A WHEP player's offer, answered.", "application/sdp", status=201,
-          takes="application/sdp"),
+          takes=("application/sdp",)),
     Route("PATCH", "/whep/{camera}/{session}", whep.trickled, "A WHEP player's ICE candidates.", "", status=204,
-          takes="application/trickle-ice-sdpfrag"),
+          takes=("application/trickle-ice-sdpfrag",)),
     Route("DELETE", "/whep/{camera}/{session}", whep.ended, "Ends a WHEP session.", ""),
     Route("GET", "/janus", proxy.passed, "Janus' WebSocket API, to watch.", WEBSOCKET, status=101, head=False),
-    Route("POST", "/janus", proxy.passed, "Janus' HTTP API, to watch.", "application/json", takes="application/json"),
+    Route("POST", "/janus", proxy.passed, "Janus' HTTP API, to watch.", "application/json", takes=("application/json",)),
     Route("GET", "/janus/{session}", proxy.passed, "What Janus is, and the events of a session.", "application/json",
           head=False),
-    Route("POST", "/janus/{session}", proxy.passed, "A session of Janus.", "application/json", takes="application/json"),
+    Route("POST", "/janus/{session}", proxy.passed, "A session of Janus.", "application/json", takes=("application/json",)),
     Route("POST", "/janus/{session}/{handle}", proxy.passed, "A handle of such a session.", "application/json",
-          takes="application/json"),
+          takes=("application/json",)),
     Route("GET", "/api/clips/{key:.+}", clips.clip, "The clip of an alert, or a range of it.", "video/mp4"),
     Route("GET", "/api/alerts", alerts.listed, "Alerts, newest first.", alerts.AlertPage, query=alerts.AlertQuery),
     Route("POST", "/api/alerts", alerts.ingested, "Takes in an alert of an outside worker.", q.Written, body=alerts.OutsideAlert,
@@ -121,6 +129,37 @@ ROUTES = (
     Route("POST", "/api/deliveries/{delivery}/retry", deliveries.retried, "Tries a dead letter again.", deliveries.Done),
     Route("POST", "/api/deliveries/email/test", deliveries.mail_tested, "Sends a mail now.", deliveries.Done),
     Route("POST", "/api/deliveries/webhooks/{webhook}/test", deliveries.webhook_tested, "Posts to a webhook now.", deliveries.Done),
+    Route("GET", "/api/identities", faces.listed, "People, a page of them.", faces.FacePage, query=faces.FaceQuery),
+    Route("POST", "/api/identities", identities.enrolled, "Enrols whom a picture shows.", identities.IdentityView, query=identities.EnrolQuery,
+          takes=PICTURE, status=201),
+    Route("POST", "/api/identities/live", identities.enrolled_live, "Enrols whom a camera shows now.", identities.IdentityView,
+          body=identities.LiveEnrolment, status=201),
+    Route("POST", "/api/identities/reindex", identities.reindexed, "Makes what was derived anew.", e.Reindexed),
+    Route("GET", "/api/identities/changes", identities.changes, "Who changed whom, newest first.", e.ChangesAnswer,
+          query=identities.ChangeQuery),
+    Route("GET", _IDENTITY, identities.shown, "One person.", identities.IdentityView),
+    Route("PATCH", _IDENTITY, identities.altered, "Changes what the body names.", identities.IdentityView, body=identities.IdentityPatch),
+    Route("DELETE", _IDENTITY, identities.deleted, "Deletes a person: found no more.", "", query=identities.DeleteQuery, status=204),
+    Route("POST", f"{_IDENTITY}/merge", identities.merged, "Others are this person, too.", identities.IdentityView, body=identities.Merging),
+    Route("POST", f"{_IDENTITY}/split", identities.split, "Some samples are not this person.", identities.IdentityView,
+          body=identities.Splitting, status=201),
+    Route("POST", f"{_IDENTITY}/erase", identities.erased, "Leaves no trace of a person.", e.Erased, query=identities.SaidQuery),
+    Route("POST", f"{_IDENTITY}/samples", identities.sample_added, "One more picture of them.", identities.IdentityView,
+          query=identities.SaidQuery, takes=PICTURE, status=201),
+    Route("POST", f"{_IDENTITY}/samples/live", identities.live_sample_added, "One more, from a camera.", identities.IdentityView,
+          body=identities.LiveSample, status=201),
+    Route("DELETE", f"{_IDENTITY}/samples/{{sample}}", identities.sample_removed, "Removes a picture of them.", identities.IdentityView,
+          query=identities.SaidQuery),
+    Route("GET", f"{_IDENTITY}/samples/{{sample}}.jpg", identities.sample_picture, "The picture.", "image/jpeg"),
+    Route("GET", "/api/faces", faces.listed, "The same list.", faces.FacePage, query=faces.FaceQuery),
+    Route("POST", "/api/faces/search", faces.searched, "Who is most like a picture, a vector or a person.", faces.FaceMatches,
+          query=faces.TopQuery, body=faces.Likeness, takes=PICTURE),
+    Route("GET", "/api/visitors", visitors.listed, "Passes for visitors.", visitors.VisitPage, query=visitors.VisitQuery),
+    Route("POST", "/api/visitors", visitors.registered, "Announces a visitor.", Visit, body=visitors.NewVisit, status=201),
+    Route("GET", _VISITOR, visitors.shown, "One pass.", Visit),
+    Route("PATCH", _VISITOR, visitors.altered, "Changes what the body names.", Visit, body=visitors.VisitPatch),
+    Route("DELETE", _VISITOR, visitors.erased, "Erases the pass.", "", status=204),
+    Route("GET", f"{_VISITOR}/badge", visitors.badge, "The badge, to print.", "text/html"),
     Route("GET", "/metrics", metrics.metrics, "Figures for Prometheus.", "text/plain"),
     Route("GET", "/api/openapi.json", docs.document, "This description.", "application/json"),
     Route("GET", "/api/docs", docs.page, "This description for people.", "text/html"),

@@ -1,8 +1,10 @@
 """Queries and bodies into Structs, Structs into replies."""
 
+from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
+import msgspec.inspect
 from aiohttp import web
 from msgspec import Struct
 
@@ -16,11 +18,28 @@ class NoQuery(Struct, frozen=True):
 
 
 def query(request: web.Request, kind: type[T]) -> T:
-    """The query string as `kind`. What `kind` does not know is passed over: pages add `api_key` and cache busters."""
+    """The query string as `kind`. What `kind` does not know is passed over: pages add `api_key` and cache busters.
+
+    A field that is a tuple takes all of its repetitions, any other the last one.
+    """
+    said: dict[str, Any] = dict(request.query)
+    for name in said.keys() & _repeatable(kind):  # type: ignore[arg-type]  # a type is hashable
+        said[name] = request.query.getall(name)
     try:
-        return msgspec.convert(dict(request.query), kind, strict=False)
+        return msgspec.convert(said, kind, strict=False)
     except msgspec.ValidationError as error:
         raise invalid(error, "query") from None
+
+
+@cache
+def _repeatable(kind: type[Any]) -> frozenset[str]:
+    fields = msgspec.inspect.type_info(kind)
+    assert isinstance(fields, msgspec.inspect.StructType), "a query is a Struct"
+    return frozenset(one.encode_name for one in fields.fields if isinstance(_bare(one.type), msgspec.inspect.VarTupleType))
+
+
+def _bare(kind: msgspec.inspect.Type) -> msgspec.inspect.Type:
+    return kind.type if isinstance(kind, msgspec.inspect.Metadata) else kind
 
 
 async def body(request: web.Request, kind: type[T]) -> tuple[T, dict[str, Any]]:

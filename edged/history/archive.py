@@ -55,6 +55,16 @@ class Archive:
                 f"{self.path} could not be written ({error}): is its disk full? `df -h {self.path.parent}`"
             ) from error
 
+    async def scrub(self) -> None:
+        """Nothing that was overwritten is left in the log beside the file. Raises BusError."""
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.run_in_executor(
+                self._writer, lambda: self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            )
+        except sqlite3.Error as error:
+            raise BusError(f"{self.path} could not be scrubbed ({error})") from error
+
     async def read(self, query: Query[T]) -> T:
         """What `query` returns, while writing goes on beside it."""
         loop = asyncio.get_running_loop()

@@ -58,6 +58,10 @@ class Desk:
                 return await self._write(await self._correction(asked))
             case q.Raise():
                 return await self._write(asked.alert)
+            case q.Forget():
+                rows = await self._archive.change(lambda db: alerts.forget(db, asked.alerts))
+                await self._archive.scrub()
+                return q.Forgotten(rows=rows)
 
     async def _acknowledge(self, asked: q.Acknowledge) -> q.Written:
         found = await self._archive.read(lambda db: alerts.find(db, q.Alerts(id=asked.alert)))

@@ -4,6 +4,7 @@ import asyncio
 import re
 import shutil
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import dropwhile
@@ -23,6 +24,7 @@ from edged.camera.source import FIRST_PICTURE, LiveCamera
 from edged.camera.units import AccessUnit
 from edged.node.ledger import Ledger
 from edged.node.veil import Veil
+from edged.shredding import shred
 from edged.subjects import Address
 
 log = structlog.get_logger()
@@ -43,6 +45,7 @@ class Clips:
         self._folder = folder
         self._ledger = ledger
         self._recording: dict[str, asyncio.Task[None]] = {}
+        self._unwanted: set[str] = set()
 
     async def run(self) -> None:
         try:
@@ -87,18 +90,29 @@ class Clips:
                 "not_found", f"no clip {wanted.id}: clips are kept for {days:g} days and while there is room"
             ) from None
 
+    async def forget(self, camera: str, ids: Iterable[str]) -> None:
+        """Removes these clips; one that is being recorded is given up. Raises Refused for what is no id."""
+        for id in ids:
+            path = self._path(camera, id)
+            if task := self._recording.get(path.name):
+                self._unwanted.add(path.name)
+                task.cancel()
+                await asyncio.wait({task})
+            await asyncio.to_thread(shred, path)
+
     async def _record(self, address: Address, reader: Reader, path: Path, wanted: ClipRequest, veil: Veil) -> None:
         mp4 = Mp4(path)
         try:
             await self._write(mp4, reader, wanted, Recoder(veil.over) if veil.on else AsTheyCame())
             await self._finish(address, mp4, wanted)
         except asyncio.CancelledError:
-            if mp4.first:  # the daemon ends: what there is by now is a clip too
+            if mp4.first and path.name not in self._unwanted:  # the daemon ends: what there is by now is a clip too
                 await self._finish(address, mp4, wanted)
             raise
         except (OSError, ValueError, TimeoutError) as error:
             log.error("clip given up", camera=address.camera, clip=wanted.id, error=str(error) or "no key frame came")
         finally:
+            self._unwanted.discard(path.name)
             await asyncio.to_thread(mp4.discard)
 
     async def _finish(self, address: Address, mp4: Mp4, wanted: ClipRequest) -> None:

@@ -141,6 +141,7 @@ class Node:
             "watch": self._watch,
             "record": self._record,
             "piece": self._piece,
+            "forget": self._forget,
         }
         endpoints: dict[str, tuple[str, Handler]] = {
             verb: (subjects.every(verb, site, node), handler) for verb, handler in every.items()
@@ -181,6 +182,10 @@ class Node:
     async def _piece(self, request: Delivery) -> Answer:
         data, whole = await self._clips.read(_camera(request), _asked(request, asking.ClipRead))
         return data, {"Edged-Meta": msgspec.json.encode(asking.ClipMeta(bytes=whole)).decode()}
+
+    async def _forget(self, request: Delivery) -> Answer:
+        await self._clips.forget(_camera(request), _asked(request, asking.ClipsForgotten).ids)
+        return b"{}", {}
 
     def _switched_on(self, request: Delivery) -> Running:
         """The camera a request is about. Raises Refused."""

@@ -12,6 +12,7 @@ from edged.bus.records import Entry
 from edged.identities import Identity
 from edged.people.schema import NOW
 
+Db = sqlite3.Connection
 KEPT = 900.0  # seconds for which a list can be paged through as it was when it began
 
 _identity = msgspec.json.Decoder(Identity).decode
@@ -149,17 +150,24 @@ def forget_unseen(db: sqlite3.Connection, seen: Mapping[str, int]) -> list[str]:
     return gone
 
 
+def predecessors(db: sqlite3.Connection, id: str) -> list[str]:
+    """Who was merged into it."""
+    needle = f'"merged_into":"{id}"'.encode()
+    return [one for (one,) in db.execute("SELECT id FROM identities WHERE instr(record, ?) > 0", (needle,))]
+
+
 def tracks_of(db: sqlite3.Connection, id: str) -> list[Track]:
     return [read(key) for (key,) in db.execute("SELECT track FROM sightings WHERE identity = ?", (id,))]
 
 
 def prune(db: sqlite3.Connection, now: float, sightings_before: float) -> int:
-    """Drops old versions, and sightings from before that time: of each identity the first one stays."""
+    """Drops old versions, sightings of nobody, and sightings from before that time: of each identity the first one stays."""
     past = f"FROM versions WHERE until < {NOW} AND ended < ?"
     (last,) = db.execute(f"SELECT max(until) {past}", (now - KEPT,)).fetchone()
     if last:
         db.execute("INSERT OR REPLACE INTO notes VALUES ('pruned', ?)", (last,))
     gone = db.execute(f"DELETE {past}", (now - KEPT,)).rowcount
+    gone += db.execute("DELETE FROM sightings WHERE identity NOT IN (SELECT id FROM identities)").rowcount
     old = round(sightings_before * 1000)
     return (
         gone

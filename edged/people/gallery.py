@@ -24,8 +24,9 @@ from edged.messages import IdentityStatus
 from edged.people import catalogue
 from edged.people.following import Change as Change
 from edged.people.following import Followed
-from edged.people.indexes import Indexes, Kind, Vector, overwrite, unit
+from edged.people.indexes import Indexes, Kind, Vector, unit
 from edged.people.schema import SCHEMA
+from edged.shredding import shred
 from edged.subjects import NODE_ITSELF
 
 MOST_BYTES = 4_000_000_000
@@ -156,6 +157,11 @@ class Gallery(Followed):
         await self.indexes.apply([Entry(f"{identity}.{sample}", None, 0)])
         await self.pictures.erase(f"{identity}/{sample}.jpg")
 
+    async def forget(self, identity: str) -> None:
+        """Overwrites the record and all its revisions; samples are the caller's."""
+        revision = await self.records.erase(identity)
+        await self.heard([Entry(identity, None, revision)])
+
     async def copy_sample(self, of: str, to: str, sample: Sample) -> None:
         """Safe under the other identity, too, when it returns."""
         vector = await self.indexes.vector(of, sample.id)
@@ -189,13 +195,17 @@ class Gallery(Followed):
             return
         await self.indexes.apply([Entry(key, _encode(embedding), revision)])
 
+    def has_room(self, known: Identity, sample: Sample) -> bool:
+        """Whether it may have one more sample of that kind."""
+        same = [other for other in known.samples if other.kind == sample.kind and other.id != sample.id]
+        return len(same) < self._most
+
     def _room(self, known: Identity, sample: Sample) -> None:
         if known.status == "deleted":
             raise Refused("not_found", f"identity {known.id} is deleted: set its status to known first")
-        same = [other for other in known.samples if other.kind == sample.kind and other.id != sample.id]
-        if len(same) >= self._most:
+        if not self.has_room(known, sample):
             raise Refused(
-                "limit", f"identity {known.id} has {len(same)} samples, as many as gallery.samples allows: remove one"
+                "limit", f"identity {known.id} has as many samples as gallery.samples allows ({self._most}): remove one"
             )
 
 
@@ -224,7 +234,7 @@ async def open_gallery(bus: PeopleBus, state_dir: Path) -> AsyncIterator[Gallery
 def _forget_broken(folder: Path) -> None:
     """What was set aside has names in it, and everything can be had again."""
     for path in folder.glob("people.db.broken-*"):
-        overwrite(path)
+        shred(path)
 
 
 def sample_of(

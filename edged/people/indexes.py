@@ -16,6 +16,7 @@ from edged.bus.records import Entry, Place
 from edged.identities import Embedding
 from edged.identity.index import Index, Match
 from edged.people.vectors import Held
+from edged.shredding import shred
 
 log = structlog.get_logger()
 
@@ -102,6 +103,10 @@ class Indexes:
         """How many identities have such a vector."""
         return len(self._people.get(of, ()))
 
+    def kinds(self) -> list[Of]:
+        """Those of which there is a vector."""
+        return [of for of, people in self._people.items() if people]
+
     def count(self) -> int:
         """How many vectors there are."""
         return len(self._of)
@@ -140,7 +145,7 @@ class Indexes:
         self._people.clear()
         if self._folder.is_dir():
             for path in (*self._folder.glob("*.rows"), *self._folder.glob("*.names"), self._folder / MANIFEST):
-                overwrite(path)
+                shred(path)
 
     def _apply(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
@@ -226,15 +231,3 @@ def unit(vector: NDArray[np.floating]) -> Vector | None:
     """The same direction with length 1; None for what has no direction."""
     norm = float(np.linalg.norm(vector)) if vector.size else 0.0
     return None if not np.isfinite(norm) or norm < 1e-6 else (vector / norm).astype(np.float32)
-
-
-def overwrite(path: Path) -> None:
-    """Removes the file, and does not leave to the disk what was in it."""
-    try:
-        with path.open("r+b") as file:
-            left = path.stat().st_size
-            while left > 0:
-                left -= file.write(bytes(min(left, 1 << 20)))
-        path.unlink()
-    except FileNotFoundError:
-        return

@@ -11,6 +11,7 @@ from aiohttp import ClientSession, ClientTimeout
 from edged import config
 from edged.bus.bus import open_bus
 from edged.gateway.app import serve
+from tests.rigs import faces
 from tests.rigs.nats import NatsServer
 from tests.rigs.node import Node, keeping_history, running_node
 
@@ -76,5 +77,16 @@ async def kept(world: World, tmp_path: Path) -> AsyncIterator[World]:
     """The same with a history."""
     settings = config.Config(time_zone="Europe/Berlin", counters=(config.Counter(id="shop", lines=("front.door",)),))
     async with keeping_history(world.node, tmp_path / "state", settings):
+        await world.until_answered("/api/alerts")
+        yield world
+
+
+@pytest.fixture
+async def peopled(world: World, tmp_path: Path) -> AsyncIterator[World]:
+    """The same with a gallery, and a recogniser of drawn faces."""
+    home = tmp_path / "state"
+    faces.add_drawn_models(home / "models")
+    async with keeping_history(world.node, home, run=("people", "faces", "history")):
+        await world.until_answered("/api/faces")
         await world.until_answered("/api/alerts")
         yield world

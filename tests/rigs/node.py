@@ -140,11 +140,16 @@ class Node:
 
 
 @asynccontextmanager
-async def keeping_history(node: Node, home: Path, settings: config.Config | None = None) -> AsyncIterator[None]:
-    """The handlers of history and deliveries at work for the node, until the end of the block."""
+async def keeping_history(
+    node: Node,
+    home: Path,
+    settings: config.Config | None = None,
+    run: tuple[str, ...] = ("history", "email", "webhook"),
+) -> AsyncIterator[None]:
+    """Handlers at work for the node, those of history and deliveries, until the end of the block."""
     settings = msgspec.structs.replace(
         settings or config.Config(time_zone="Europe/Berlin"), site=node.site, node=node.name, state_dir=str(home),
-        handlers=config.Handlers(run=("history", "email", "webhook")),
+        handlers=config.Handlers(run=run),
     )  # fmt: skip
     async with open_outbox(home / "outbox.db", 100_000_000) as outbox:
         link = node.bus.link
