@@ -354,7 +354,8 @@ class FaceIdentified(Fact, frozen=True, kw_only=True, tag="face_identified"):
     """Who a track is: said when it is first known, and again when that changes. An empty `identity` takes back what was said.
 
     `score` is the cosine similarity of the best match, `margin` its lead over the next identity, `shots` how many looks agree.
-    `previous` is the identity that was said before. Facts name nobody: what an identity is called is in the gallery alone.
+    `previous` is the identity that was said before, `watched` says that this one was on the watch list then.
+    Facts name nobody: what an identity is called is in the gallery alone.
     """
 
     session: str
@@ -370,6 +371,7 @@ class FaceIdentified(Fact, frozen=True, kw_only=True, tag="face_identified"):
     previous: str
     since: Time
     snapshot: str
+    watched: bool = False
 
 
 class IdentityChanged(Fact, frozen=True, kw_only=True, tag="identity_changed"):
