@@ -282,6 +282,7 @@ class History(_Part, frozen=True, kw_only=True):
 
     details_days: Annotated[Positive, Meta(description="Crossings, corrections, alerts, and counts of minutes.")] = 400
     tracks_days: Annotated[Positive, Meta(description="Tracks, visits of zones, states of cameras.")] = 90
+    ppe_days: Annotated[Positive, Meta(description="Verdicts on protective equipment; nothing else is touched.")] = 90
 
 
 Secret = Annotated[str, Meta(description="Write it as ${NAME}, from the environment.")]

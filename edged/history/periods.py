@@ -1,5 +1,6 @@
 """Ranges as people name them, as instants of the site's time zone."""
 
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
@@ -44,6 +45,13 @@ def span(asked: Period, zone: TimeZone, now: float) -> Span:
 def start_of(instant: float, by: Grain, zone: TimeZone) -> int:
     """Where the unit that holds an instant begins."""
     return _floor(zone.local(instant), by, zone)
+
+
+def starts(since: int, until: float, by: Grain, zone: TimeZone) -> Iterator[int]:
+    """Where the units begin, from `since`, the beginning of one, to before `until`."""
+    while since < until:
+        yield since
+        since = _next(since, by, zone)
 
 
 def instant_of(name: str, text: str, zone: TimeZone) -> float:
@@ -101,6 +109,11 @@ def _ceiling(moment: datetime, by: Grain, zone: TimeZone) -> int:
     begin = _floor(moment, by, zone)
     if begin == moment.timestamp():
         return begin
+    return _next(begin, by, zone)
+
+
+def _next(begin: int, by: Grain, zone: TimeZone) -> int:
+    """Where the unit after the one that begins there begins."""
     match by:
         case "minute":
             return begin + 60
