@@ -7,9 +7,12 @@ from edged.questions import Where
 
 
 def distinct(db: sqlite3.Connection, table: str, columns: Sequence[str]) -> list[tuple[str, ...]]:
-    """In order, none of them empty. It leaps from one to the next, where SELECT DISTINCT would read every row: https://sqlite.org/rowvalue.html"""
-    names, marks = ", ".join(columns), ", ".join("?" * len(columns))
-    query = f"SELECT {names} FROM {table} WHERE ({names}) > ({marks}) ORDER BY {names} LIMIT 1"
+    """In order, none of them empty; the index goes on with `time`. It leaps from one to the next, where SELECT DISTINCT would read every row.
+
+    https://sqlite.org/rowvalue.html
+    """
+    names = ", ".join(columns)
+    query = f"SELECT {names} FROM {table} WHERE ({names}, time) > ({'?, ' * len(columns)}{2**62}) ORDER BY {names}, time LIMIT 1"
     found: list[tuple[str, ...]] = []
     while row := db.execute(query, found[-1] if found else ("",) * len(columns)).fetchone():
         found.append(row)

@@ -20,7 +20,7 @@ CREATE TABLE counts_{grain} (
 
 # what version 2 adds to version 1
 SINCE_2 = """
-CREATE INDEX zone_events_of ON zone_events (site, node, camera, zone, time);
+CREATE INDEX zone_events_of ON zone_events (site, node, camera, zone, time, type, inside, dwell); -- has all that is asked of a zone
 CREATE INDEX states_of ON states (site, node, camera, time);
 CREATE TABLE ppe (
     id TEXT PRIMARY KEY, time INTEGER NOT NULL, site TEXT NOT NULL, node TEXT NOT NULL, camera TEXT NOT NULL, fact BLOB NOT NULL

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from statistics import fmean, median
+from statistics import median
 from typing import NamedTuple
 
 from edged.history.places import distinct, meant
@@ -16,6 +16,17 @@ WHERE site = ?1 AND node = ?2 AND camera = ?3 AND zone = ?4 AND time >= ?5 AND t
 UNION ALL SELECT time, 0, NULL, 'lost' FROM states
 WHERE site = ?1 AND node = ?2 AND camera = ?3 AND time >= ?5 AND time < ?6 AND status IN ('connecting', 'retrying', 'stopped')
 ORDER BY time
+"""
+# of what says how many are inside, only who leaves has stayed for some time
+_SUMS = """
+SELECT sum(type = 'zone_entered'), count(dwell), avg(dwell), min(dwell), max(dwell), max(inside) FROM zone_events
+WHERE site = ?1 AND node = ?2 AND camera = ?3 AND zone = ?4 AND time >= ?5 AND time < ?6 AND inside IS NOT NULL
+"""
+_MEDIAN = """
+SELECT avg(dwell) FROM (
+    SELECT dwell FROM zone_events WHERE site = ?1 AND node = ?2 AND camera = ?3 AND zone = ?4 AND time >= ?5 AND time < ?6
+    AND inside IS NOT NULL AND dwell IS NOT NULL ORDER BY dwell LIMIT ?7 OFFSET ?8
+)
 """
 _LAST = """
 SELECT time, inside FROM zone_events
@@ -49,7 +60,7 @@ class Visits:
         """The shortest, the median and the longest, to the millisecond."""
         if not self.dwells:
             return None, None, None
-        return round(min(self.dwells), 3), round(median(self.dwells), 3), round(max(self.dwells), 3)
+        return _milliseconds(min(self.dwells)), _milliseconds(median(self.dwells)), _milliseconds(max(self.dwells))
 
 
 def places(db: sqlite3.Connection, asked: Where, zone: str = "") -> list[Place]:
@@ -62,15 +73,19 @@ def tallies(db: sqlite3.Connection, asked: Where, since: int, until: int) -> lis
     """One for each zone in which there was somebody from `since` to before `until`, in seconds."""
     found = []
     for place in places(db, asked):
-        for _, visits in units(db, place, [since], until):
-            shortest, middle, longest = visits.stays()
-            mean = round(fmean(visits.dwells), 3) if visits.dwells else None
-            found.append(
-                ZoneTally(
-                    **place._asdict(), visits=visits.came, left=len(visits.dwells), dwell=mean, dwell_min=shortest,
-                    dwell_median=middle, dwell_max=longest, most=visits.most,
-                )
-            )  # fmt: skip
+        period = (*place, since * 1000, until * 1000)
+        came, left, mean, shortest, longest, most = db.execute(_SUMS, period).fetchone()
+        most = max(most or 0, _inside(db, place, since * 1000))
+        if not (came or left or most):
+            continue
+        (middle,) = db.execute(_MEDIAN, (*period, 2 - left % 2, max(0, left - 1) // 2)).fetchone()
+        dwell, dwell_min, dwell_median, dwell_max = map(_milliseconds, (mean, shortest, middle, longest))
+        found.append(
+            ZoneTally(
+                **place._asdict(), visits=came or 0, left=left, dwell=dwell, dwell_min=dwell_min, dwell_median=dwell_median,
+                dwell_max=dwell_max, most=most,
+            )
+        )  # fmt: skip
     return found
 
 
@@ -86,7 +101,7 @@ def units(db: sqlite3.Connection, place: Place, starts: Sequence[int], until: in
             _, inside, dwell, kind = event
             visits.most = max(visits.most, inside)
             visits.came += kind == "zone_entered"
-            if kind == "zone_left" and dwell is not None:
+            if dwell is not None:
                 visits.dwells.append(dwell)
             event = next(events, None)
         if visits:
@@ -99,3 +114,7 @@ def _inside(db: sqlite3.Connection, place: Place, time: int) -> int:
     if last is None or db.execute(_LOST_SINCE, (*place[:3], last[0], time)).fetchone():
         return 0
     return int(last[1])
+
+
+def _milliseconds(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
