@@ -14,7 +14,7 @@ TABLES: dict[Grain, str] = {
     "day": "counts_day",
     "month": "counts_day",
 }
-SECONDS: dict[Grain, int] = {"minute": 60, "hour": 3600, "day": 86_400, "month": 86_400}
+SECONDS: dict[Grain, int] = {"minute": 60, "hour": 3600, "day": 86_400, "month": 28 * 86_400}  # the shortest
 USUAL: dict[str, Grain] = {"today": "hour", "7d": "day", "30d": "day", "this_month": "day", "year": "month"}
 FIRST_YEAR, LAST_YEAR = 1971, 2200
 
@@ -77,7 +77,8 @@ def _moment(name: str, text: str, zone: TimeZone) -> datetime:
         moment = zone.parsed(text)
     except (ValueError, OverflowError):
         raise Refused(
-            "invalid", f"{name}={text[:40]} is no date and no time: write 2026-05-01 or 2026-05-01T12:00"
+            "invalid",
+            f"{name}={text[:40]} is no date and no time: write 2026-05-01 or 2026-05-01T12:00, in a URL the + of an offset as %2B",
         ) from None
     if not FIRST_YEAR <= moment.year < LAST_YEAR:
         raise Refused("invalid", f"{name}={text[:40]} is not a year of ours: from {FIRST_YEAR} to {LAST_YEAR}")

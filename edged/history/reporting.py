@@ -55,7 +55,7 @@ def _counts(db: sqlite3.Connection, asked: Rows, looked: Span, zone: TimeZone, a
         (count,) = db.execute(query, (looked.since, looked.until, *numbers, asked.most + 1)).fetchone()
         if count > asked.most:
             raise Refused(
-                "limit", f"these are more than {asked.most:,} rows: ask for by=hour or by=day, or for format=csv"
+                "invalid", f"these are more than {asked.most:,} rows: ask for by=hour or by=day, or for format=csv"
             )
     limit = asked.limit if len(series) < MANY else asked.limit // 4
     found: list[Row] = db.execute(
