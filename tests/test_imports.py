@@ -40,6 +40,7 @@ LIBRARY_OF = {
     "onnxruntime": ("vision.engines.onnx",), "ai_edge_litert": ("vision.engines.tflite",),
     "tflite_runtime": ("vision.engines.tflite",), "prometheus_client": ("gateway",),
     "xlsxwriter": ("reports.xlsx",), "fpdf": ("reports.pdf",), "aiosmtplib": ("delivery.mail",),
+    "obstore": ("delivery.s3",),
 }  # fmt: skip
 MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in ROOT.rglob("*.py")}
 ON_TOP = ("watch", "daemon", "node", "commands", "__main__")
