@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
+import structlog
 from aiohttp import web
 
 from edged import questions as q
+from edged.bus.link import BusError
 from edged.gateway.counting import StatsQuery, fields
 from edged.gateway.errors import Problem
 from edged.gateway.historian import ask
@@ -20,6 +22,8 @@ from edged.reports import csvs, jsons
 from edged.reports.definition import REPORTS, Definition, Heading, ReportError
 from edged.reports.pdf import Pdf
 from edged.reports.xlsx import Xlsx
+
+log = structlog.get_logger()
 
 MEDIA = {
     "csv": "text/csv; charset=utf-8",
@@ -52,24 +56,40 @@ async def exported(request: web.Request) -> web.StreamResponse:
         first = await anext(pages)
         heading = Heading.of(name, first)
         response = web.StreamResponse(headers=_headers(name, first, asked.format))
-        match asked.format:
-            case "csv":
-                await response.prepare(request)
-                await response.write(csvs.head(heading.report) + csvs.lines(first))
-                async for page in pages:
-                    await response.write(csvs.lines(page))
-            case "json":
-                await response.prepare(request)
-                await response.write(jsons.head(heading, first) + jsons.lines(first, True))
-                some = bool(first.rows)
-                async for page in pages:
-                    await response.write(jsons.lines(page, not some))
-                    some = some or bool(page.rows)
-                await response.write(jsons.TAIL)
-            case "xlsx" | "pdf":
-                await _as_file(request, response, heading, asked.format, first, pages)
-        await response.write_eof()
+        if asked.format in FILES:
+            await _as_file(request, response, heading, asked.format, first, pages)
+        else:
+            await response.prepare(request)
+            try:
+                async for part in _parts(asked.format, heading, first, pages):
+                    await response.write(part)
+            except (BusError, Problem) as error:
+                log.warning("report broken off", report=name, error=str(error))
+                _break_off(request)
+                return response
+    await response.write_eof()
     return response
+
+
+async def _parts(format: str, heading: Heading, first: q.RowsAnswer, pages: Pages) -> AsyncGenerator[bytes, None]:
+    """The file, page by page."""
+    if format == "csv":
+        yield csvs.head(heading.report) + csvs.lines(first)
+        async for page in pages:
+            yield csvs.lines(page)
+        return
+    yield jsons.head(heading, first) + jsons.lines(first, True)
+    some = bool(first.rows)
+    async for page in pages:
+        yield jsons.lines(page, not some)
+        some = some or bool(page.rows)
+    yield jsons.TAIL
+
+
+def _break_off(request: web.Request) -> None:
+    """The status was sent long ago: only the connection can still say that this is not all."""
+    if request.transport:
+        request.transport.abort()
 
 
 def _question(name: str, report: Definition, asked: ReportQuery) -> q.Rows:

@@ -4,9 +4,10 @@ import asyncio
 import csv
 import io
 import shutil
+import sqlite3
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,8 +16,11 @@ from zoneinfo import ZoneInfo
 
 import pandas
 import pytest
+from aiohttp import ClientError
 
 from edged import config
+from edged.history.archive import in_transaction, prepare
+from edged.timezone import TimeZone
 from tests.gateway.conftest import World, a_world
 from tests.history.crossings import corrected, crossed
 from tests.history.scenes import checked, entered, left
@@ -182,3 +186,34 @@ async def test_libreoffice_reads_what_the_api_says(nats_server: NatsServer, tmp_
         assert [
             (*row[:texts], *(None if cell == "" else float(cell) for cell in row[texts:])) for row in found
         ] == rows(api)
+
+
+async def test_a_file_that_broke_off_is_not_taken_for_whole(
+    nats_server: NatsServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edged.gateway.historian.PATIENCE", 0.5)
+    monkeypatch.setattr("edged.gateway.historian.COMING", 0.5)
+
+    def fill(db: sqlite3.Connection) -> None:
+        db.execute("INSERT INTO series VALUES (1, 'home', 'edge', 'front', 'door', 'person')")
+        rows = ((1_700_000_000 // 60 * 60 + 60 * n, 1, n % 7, 3, 0, 0) for n in range(200_000))
+        db.executemany("INSERT INTO counts_minute VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+    with closing(prepare(tmp_path / "history.db", TimeZone(BERLIN))) as db:
+        in_transaction(db, fill)
+    asked = {"range": "custom", "from": "2023-11-01", "to": "2025-11-01", "by": "minute"}
+    async with a_world(nats_server) as world, AsyncExitStack() as history:
+        kept = config.Config(time_zone=str(BERLIN), history=config.History(details_days=9000))
+        await history.enter_async_context(keeping_history(world.node, tmp_path, kept))
+        await world.until_answered("/api/alerts")
+        for format, last in (("csv", b"\r\n"), ("json", b"]]}")):
+            async with world.http.get("/api/reports/counts", params=asked | {"format": format}) as response:
+                whole = await response.read()
+                assert whole.count(b"2023-11-1") > 4000
+                assert whole.endswith(last)
+        async with world.http.get("/api/reports/counts", params=asked) as response:
+            assert response.status == 200
+            await response.content.readany()
+            await history.aclose()
+            with pytest.raises(ClientError):
+                await response.read()
