@@ -28,19 +28,24 @@ DETAILS, VISITS, CHECKS = 90, 400, 200  # days; visits of a zone a day; people j
 BERLIN = TimeZone(ZoneInfo("Europe/Berlin"))
 ASKED = 7
 YEAR = "range=custom&from={}&to={}"
-REPORTS = {
+COUNTS = {
     "stats, by month": "/api/stats?{year}&by=month",
     "stats, by day": "/api/stats?{year}&by=day",
     "stats, by hour": "/api/stats?{year}&by=hour",
     "stats of a line, by hour": "/api/stats?{year}&by=hour&line=line7",
     "stats, 30d": "/api/dashboard/stats?range=30d",
     "how many were inside half a year ago": "/api/occupancy?at={half}T12:34:56",
-    "report by day": "/api/reports/counts?{year}&by=day",
-    "report by hour": "/api/reports/counts?{year}&by=hour",
-    "report of zones by hour, 90 days": "/api/reports/zones?{year}&by=hour",
-    "report of equipment by hour, 90 days": "/api/reports/ppe?{year}&by=hour",
-    "report by day as XLSX": "/api/reports/counts?{year}&by=day&format=xlsx",
-    "report by day as PDF": "/api/reports/counts?{year}&by=day&format=pdf",
+    "CSV by day": "/api/reports/counts?{year}&by=day",
+    "CSV by hour": "/api/reports/counts?{year}&by=hour",
+    "XLSX by day": "/api/reports/counts?{year}&by=day&format=xlsx",
+    "PDF by day": "/api/reports/counts?{year}&by=day&format=pdf",
+}
+PEOPLE = {
+    "stats, 30d, with zones and equipment": "/api/dashboard/stats?range=30d",
+    "stats, by day, with zones and equipment": "/api/stats?{year}&by=day",
+    "CSV of zones by day": "/api/reports/zones?{year}&by=day",
+    "CSV of zones by hour": "/api/reports/zones?{year}&by=hour",
+    "CSV of equipment by hour": "/api/reports/ppe?{year}&by=hour",
 }
 MINUTES = """
 WITH RECURSIVE minute(start) AS (SELECT ? UNION ALL SELECT start + 60 FROM minute WHERE start + 60 < ?)
@@ -49,15 +54,25 @@ FROM minute CROSS JOIN series ORDER BY start, n
 """
 
 
-def made(path: Path, days: int, last: date) -> int:
+def minutes(path: Path, days: int, last: date) -> int:
     """Writes the file; how many rows of minutes it has."""
-    begin, end = BERLIN.midnight(last - timedelta(days=days)), BERLIN.midnight(last)
 
     def fill(db: sqlite3.Connection) -> int:
         lines = [("home", "edge", f"cam{n % 5}", f"line{n}", "person") for n in range(LINES)]
         db.executemany("INSERT INTO series (site, node, camera, line, label) VALUES (?, ?, ?, ?, ?)", lines)
-        db.execute(MINUTES, (begin, end))
+        db.execute(MINUTES, (BERLIN.midnight(last - timedelta(days=days)), BERLIN.midnight(last)))
         recount(db, BERLIN)
+        return int(db.execute("SELECT count(*) FROM counts_minute").fetchone()[0])
+
+    with closing(prepare(path, BERLIN)) as db:
+        return in_transaction(db, fill)
+
+
+def people(path: Path, last: date) -> None:
+    """Adds visits of zones and verdicts."""
+    end = BERLIN.midnight(last)
+
+    def fill(db: sqlite3.Connection) -> None:
         db.executemany("INSERT INTO zone_events VALUES (?, ?, ?, 'home', 'edge', ?, ?, 'person', ?, ?)", visits(end))
         db.executemany(
             "INSERT INTO ppe_items VALUES (?, ?, ?, ?, 'home', 'edge', 'cam0')",
@@ -68,10 +83,9 @@ def made(path: Path, days: int, last: date) -> int:
             ),
         )
         db.execute("INSERT INTO ppe VALUES ('0', ?, 'home', 'edge', 'cam0', '')", ((end - DETAILS * 86_400) * 1000,))
-        return int(db.execute("SELECT count(*) FROM counts_minute").fetchone()[0])
 
     with closing(prepare(path, BERLIN)) as db:
-        return in_transaction(db, fill)
+        in_transaction(db, fill)
 
 
 def visits(end: int) -> Iterator[tuple[object, ...]]:
@@ -121,29 +135,41 @@ def memory(daemon: Daemon) -> float:
 
 async def measured(days: int) -> None:
     last = datetime.now(BERLIN.tz).date()
+    words = {"year": YEAR.format(last - timedelta(days=days), last), "half": last - timedelta(days=days // 2)}
     with tempfile.TemporaryDirectory(prefix="edged-year-") as folder:
         path = Path(folder) / "state" / "history.db"
-        rows = await asyncio.to_thread(made, path, days, last)
+        rows = await asyncio.to_thread(minutes, path, days, last)
         print(f"{rows:,} rows of minutes, {path.stat().st_size / 1e6:.0f} MB")
-        year = YEAR.format(last - timedelta(days=days), last)
         settings = '[handlers]\nrun = ["history"]\n[history]\ndetails_days = 9000\ntracks_days = 9000\n'
         async with (
             running_daemon(Path(folder), settings, environ={"TZ": str(BERLIN.tz)}) as daemon,
             aiohttp.ClientSession(daemon.url) as session,
         ):
             await until_answered(session)
-            for what, asked in REPORTS.items():
-                url = asked.format(year=year, half=last - timedelta(days=days // 2))
-                times = [await taken(session, url) for _ in range(ASKED)]
-                middle, longest = median([each[1] for each in times]), max(each[1] for each in times)
-                print(f"{what:40} {1000 * middle:7.0f} ms   (longest {1000 * longest:.0f} ms, {times[0][3]:,} bytes)")
-            before = memory(daemon)
-            first, seconds, lines, size = await taken(session, f"/api/reports/counts?{year}&by=minute")
-            print(f"{'CSV by minute, first bytes':40} {1000 * first:7.0f} ms")
-            print(
-                f"{'CSV by minute':40} {(lines - 1) / seconds:7,.0f} rows/s   ({lines - 1:,} in {seconds:.1f} s, {size / 1e6:.0f} MB)"
-            )
-            print(f"{'memory of the daemon, before and after':40} {before:7.0f} MB → {memory(daemon):.0f} MB")
+            await asked(daemon, session, COUNTS, words)
+            await whole(daemon, session, "/api/reports/counts?{year}&by=minute".format(**words))
+            await asyncio.to_thread(people, path, last)
+            await asked(daemon, session, PEOPLE, words)
+
+
+async def asked(
+    daemon: Daemon, session: aiohttp.ClientSession, questions: dict[str, str], words: dict[str, object]
+) -> None:
+    for what, url in questions.items():
+        spent = cpu(daemon)
+        times = [await taken(session, url.format(**words)) for _ in range(ASKED)]
+        spent = (cpu(daemon) - spent) / ASKED
+        wait = 1000 * median([each[1] for each in times])
+        print(f"{what:42} {wait:6.0f} ms, {1000 * spent:5.0f} ms of CPU, {times[0][3]:11,} bytes")
+
+
+async def whole(daemon: Daemon, session: aiohttp.ClientSession, url: str) -> None:
+    before, spent = memory(daemon), cpu(daemon)
+    first, seconds, lines, size = await taken(session, url)
+    spent = cpu(daemon) - spent
+    rates = f"{(lines - 1) / seconds:,.0f} rows/s, {(lines - 1) / spent:,.0f} per second of CPU"
+    print(f"{'CSV by minute':42} {rates}, {size / 1e6:.0f} MB, first bytes after {1000 * first:.0f} ms")
+    print(f"{'memory of the daemon, before and after':42} {before:6.0f} MB, {memory(daemon):.0f} MB")
 
 
 def main() -> None:
