@@ -18,17 +18,18 @@ GROUND = {
     "asking",
     "shipped",
     "questions",
+    "rules",
     "timezone",
 }
 # who may import whom, besides the ground and its own folder; the longest matching name counts
 MAY = {
     "messages": set(), "mailbox": set(),
-    "framing": {"asking", "config", "messages"}, "labels": set(), "shipped": set(), "subjects": {"messages"}, "config": {"messages"},
-    "asking": {"config", "messages"},
-    "questions": {"messages"}, "timezone": set(),
-    "settings": {"drawings"}, "drawings": set(), "notify": set(), "contract": set(),
+    "framing": {"asking", "config", "messages"}, "labels": set(), "shipped": set(), "subjects": {"messages"}, "config": {"messages", "rules"},
+    "asking": {"config", "messages", "rules"}, "rules": {"messages"},
+    "questions": {"asking", "messages", "rules"}, "timezone": set(), "hours": set(),
+    "settings": {"drawings", "ruling"}, "drawings": set(), "ruling": {"hours"}, "rulebook": {"bus", "hours", "ruling", "scene"}, "notify": set(), "contract": set(),
     "vision.tracker": {"vision"}, "vision": {"camera.frames"}, "vision.engines": {"vision"},
-    "scene": {"vision.tracker", "vision.detections"},
+    "scene": {"vision.tracker", "vision.detections"}, "scene.alerting": {"hours", "scene.shots"},
     "camera": set(), "bus": set(), "broker": {"nats_server"}, "nats_server": set(), "gateway": {"bus", "reports"},
     "gateway.publishing": {"bus", "gateway", "camera.background", "camera.backoff"},
     "history": {"bus"}, "delivery": {"bus"}, "reports": set(),

@@ -6,8 +6,8 @@ from contextlib import aclosing, asynccontextmanager
 from datetime import timedelta
 
 from edged import config
-from edged.asking import CameraRecord
-from edged.bus.bus import CAMERAS, Bus
+from edged.asking import CameraRecord, RuleRecord
+from edged.bus.bus import CAMERAS, RULES, Bus
 from edged.bus.jobs import Jobs
 from edged.bus.pictures import Pictures
 from edged.bus.tables import Table
@@ -17,7 +17,8 @@ from tests.rigs.facts import Box
 
 def bus_of(node: Box) -> Bus:
     pictures = Pictures(node.link, timedelta(days=1), 100_000_000)
-    return Bus(node.link, node.facts, Table(node.link, CAMERAS, CameraRecord), pictures, Jobs(node.link))
+    cameras, rules = Table(node.link, CAMERAS, CameraRecord), Table(node.link, RULES, RuleRecord)
+    return Bus(node.link, node.facts, cameras, rules, pictures, Jobs(node.link))
 
 
 @asynccontextmanager

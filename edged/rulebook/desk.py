@@ -1,0 +1,83 @@
+"""Answers what is asked about rules. Everything about a rule is checked before any of it is written down."""
+
+from datetime import UTC, datetime, tzinfo
+
+import msgspec
+
+from edged import config, ruling
+from edged import questions as q
+from edged.asking import CameraRecord, RuleRecord
+from edged.bus.facts import Facts
+from edged.bus.link import Answer, Delivery, Refused
+from edged.bus.tables import Table
+from edged.rulebook.book import Rulebook
+from edged.rulebook.trying import tried
+from edged.rules import AlertRule
+from edged.subjects import Address
+
+_question = msgspec.json.Decoder(q.RuleQuestion)
+_encode = msgspec.json.Encoder().encode
+
+
+class Desk:
+    def __init__(
+        self, book: Rulebook, settings: config.Config, cameras: Table[CameraRecord], facts: Facts, zone: tzinfo
+    ) -> None:
+        self._book = book
+        self._settings = settings
+        self._cameras = cameras
+        self._facts = facts
+        self._zone = zone
+
+    async def answer(self, request: Delivery) -> Answer:
+        """Raises Refused for what cannot be answered."""
+        try:
+            asked = _question.decode(request.data)
+        except msgspec.MsgspecError as error:
+            raise Refused("invalid", f"not a question about rules: {error}") from None
+        return _encode(await self._answered(asked)), {}
+
+    async def _answered(self, asked: q.RuleQuestion) -> msgspec.Struct:
+        match asked:
+            case q.Rules():
+                found = [self._book.find(asked.of)] if asked.of else self._book.all().items()
+                return q.RulesAnswer(rules=[await self._known(key, record) for key, record in found])
+            case q.SetRule():
+                await self._check(asked.rule, *_box_of(asked.of))
+                key = await self._book.put(asked.of, asked.rule, asked.new)
+                return q.RulesAnswer(rules=[await self._known(*self._book.find(key))])
+            case q.DropRule():
+                await self._book.drop(asked.of)
+                return q.RulesAnswer(rules=[])
+            case q.TryRule():
+                return await self._tried(asked)
+
+    async def _tried(self, asked: q.TryRule) -> q.TryAnswer:
+        if asked.rule is None:
+            _, record = self._book.find(asked.of)
+        else:
+            await self._check(asked.rule)
+            record = RuleRecord(rule=asked.rule, since=datetime.now(UTC))
+        return await tried(self._facts, record, asked.hours, self._settings.aliases, self._zone)
+
+    async def _check(self, rule: AlertRule, site: str = "", node: str = "") -> None:
+        """Raises Refused."""
+        if fault := ruling.fault(rule) or await self._misfit(rule, site, node):
+            raise Refused("invalid", f"rule {rule.name}: {fault}")
+
+    async def _known(self, key: str, record: RuleRecord) -> q.KnownRule:
+        fault = ruling.fault(record.rule) or await self._misfit(record.rule, record.site, record.node)
+        return q.KnownRule(**msgspec.structs.asdict(record), key=key, fault=fault)
+
+    async def _misfit(self, rule: AlertRule, site: str, node: str) -> str:
+        cameras = {
+            Address(record.site, record.node, record.camera.id): record.camera
+            for record in (await self._cameras.all()).values()
+            if site in ("", record.site) and node in ("", record.node)
+        }
+        return ruling.misfit(rule, cameras, self._settings.counters, self._settings.aliases)
+
+
+def _box_of(name: str) -> tuple[str, str]:
+    parts = name.split(".")
+    return (parts[0], parts[1]) if len(parts) == 3 else ("", "")
