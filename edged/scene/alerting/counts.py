@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from edged.messages import LineCrossed
 from edged.rules import Count, Crossing
 from edged.scene.alerting.findings import Finding, Heard, address_of, of_track
+from edged.scene.alerting.lasting import STRAGGLING
 from edged.scene.alerting.lines import passes
 from edged.scene.alerting.recent import Recent
 from edged.subjects import Address
@@ -44,8 +45,8 @@ class Counts:
     def _counted(self, fact: LineCrossed) -> list[Finding]:
         """A crossing that is told late counts for those after it, too."""
         known = self._crossed.get((address_of(fact), fact.line))
-        if known is None:
-            known = self._crossed[address_of(fact), fact.line] = []
+        if known is None or (known and fact.time < known[-1][0] - self._window - STRAGGLING):
+            known = self._crossed[address_of(fact), fact.line] = []  # the first, or the clock was set back
         mine = (fact.time, fact.id)
         self._facts[fact.id] = fact
         if (at := bisect_left(known, mine)) == len(known) or known[at] != mine:
@@ -60,8 +61,8 @@ class Counts:
         return findings
 
     def _forget(self, known: list[_Crossed]) -> None:
-        """What no later crossing counts; facts are told some seconds late at most, unless a whole track of them is."""
-        oldest = known[-1][0] - 2 * self._window
+        """What no later crossing counts."""
+        oldest = known[-1][0] - self._window - STRAGGLING
         del known[: max(bisect_left(known, (oldest, "")), len(known) - MOST)]
 
     def _found(self, fact: LineCrossed, count: int) -> Finding:
