@@ -1,32 +1,32 @@
-"""Which alerts were raised, and which others they keep from being told."""
+"""Which alerts of a rule keep others from being told."""
 
-from collections import deque
+import math
 from datetime import datetime, timedelta
 
 from edged.scene.alerting.recent import Recent
 
-_TIMES = 32  # alerts about one subject that suppress others
-
 
 class Quiet:
-    """Two alerts of a rule about a subject are never closer than its time, whichever is heard first."""
+    """Two alerts about a subject are never closer than `seconds`, whichever is heard first.
 
-    def __init__(self) -> None:
-        self._decided: Recent[str, None] = Recent()
-        self._told: Recent[tuple[str, str], deque[datetime]] = Recent()
+    Remembered are many, not only the last: after a long outage a whole day may be heard, and after a crash heard again, within seconds.
+    """
 
-    def decided(self, alert: str) -> bool:
-        return alert in self._decided
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self._told: Recent[tuple[str, int], tuple[datetime, datetime]] = Recent()  # first and last of each stretch
 
-    def decide(self, alert: str) -> None:
-        """It was raised, or will not be."""
-        self._decided[alert] = None
+    def note(self, subject: str, when: datetime) -> None:
+        if self.seconds:
+            first, last = self._told.get(key := (subject, self._stretch(when)), (when, when))
+            self._told[key] = min(first, when), max(last, when)
 
-    def note(self, rule: str, subject: str, when: datetime) -> None:
-        times = self._told.get((rule, subject), deque[datetime](maxlen=_TIMES))
-        if when not in times:
-            times.append(when)
-        self._told[rule, subject] = times
+    def too_close(self, subject: str, when: datetime) -> bool:
+        if not self.seconds:
+            return False
+        here, quiet = self._stretch(when), timedelta(seconds=self.seconds)
+        near = (self._told.get((subject, stretch)) for stretch in (here - 1, here, here + 1))
+        return any(told and told[0] - quiet < when < told[1] + quiet for told in near)
 
-    def too_close(self, rule: str, subject: str, when: datetime, quiet: timedelta) -> bool:
-        return any(abs(when - other) < quiet for other in self._told.get((rule, subject), ()))
+    def _stretch(self, when: datetime) -> int:
+        return math.floor(when.timestamp() / self.seconds)

@@ -21,6 +21,7 @@ from edged.scene.alerting.counts import Counts
 from edged.scene.alerting.crowds import Crowds
 from edged.scene.alerting.findings import Finding, Heard, address_of
 from edged.scene.alerting.quiet import Quiet
+from edged.scene.alerting.recent import Recent
 from edged.scene.alerting.triggers import NONE, Instant, Trigger
 from edged.subjects import Address
 
@@ -40,8 +41,8 @@ class _Judge:
     record: RuleRecord
     trigger: Trigger
     zone: tzinfo
-    suppress: timedelta
-    suppress_camera: timedelta
+    of_subject: Quiet
+    of_camera: Quiet
 
     def hears(self, address: Address) -> bool:
         cameras = self.record.rule.cameras
@@ -50,6 +51,11 @@ class _Judge:
     def holds(self, when: datetime) -> bool:
         schedule = self.record.rule.schedule
         return when >= self.record.since and (not schedule or hours.covers(schedule, when, self.zone))
+
+    def is_quiet(self, finding: Finding) -> bool:
+        return self.of_subject.too_close(finding.subject, finding.time) or self.of_camera.too_close(
+            str(finding.address), finding.time
+        )
 
 
 class Rules:
@@ -60,9 +66,10 @@ class Rules:
 
     def __init__(self, records: Iterable[RuleRecord], here: Here) -> None:
         self._judges = [_judge(record, here) for record in records if record.rule.enabled]
-        self._quiet = Quiet()
+        self._raised: Recent[str, None] = Recent()
         self.memory = max((judge.trigger.memory for judge in self._judges), default=NONE)
-        self.quiet = max((max(judge.suppress, judge.suppress_camera) for judge in self._judges), default=NONE)
+        longest = max((max(judge.of_subject.seconds, judge.of_camera.seconds) for judge in self._judges), default=0.0)
+        self.quiet = timedelta(seconds=longest)
 
     def recall(self, fact: Heard) -> None:
         """A fact of before, which is decided already but counts for those to come."""
@@ -95,20 +102,17 @@ class Rules:
 
     def seen(self, alert: AlertRaised) -> None:
         """An alert that was raised before, by whomever: it suppresses others, and is not raised again."""
-        camera = _camera(Address(alert.site, alert.node, alert.camera))
-        self._quiet.decide(alert.id)
-        self._quiet.note(alert.rule, alert.subject or camera.removeprefix("@"), alert.time)
-        self._quiet.note(alert.rule, camera, alert.time)
+        self._raised[alert.id] = None
+        camera = f"{alert.site}.{alert.node}.{alert.camera}"
+        for judge in self._judges:
+            if judge.record.rule.name == alert.rule:
+                judge.of_subject.note(alert.subject or camera, alert.time)
+                judge.of_camera.note(camera, alert.time)
 
     def _raise(self, judge: _Judge, finding: Finding) -> list[AlertRaised]:
-        """The alert, unless the rule does not hold then, it was decided before, or another is too close."""
+        """The alert, unless the rule does not hold then, it was raised before, or another is too close."""
         rule, id = judge.record.rule, _id(judge.record.rule.name, finding.of)
-        if not judge.holds(finding.time) or self._quiet.decided(id):
-            return []
-        if self._quiet.too_close(rule.name, finding.subject, finding.time, judge.suppress) or self._quiet.too_close(
-            rule.name, _camera(finding.address), finding.time, judge.suppress_camera
-        ):
-            self._quiet.decide(id)
+        if id in self._raised or not judge.holds(finding.time) or judge.is_quiet(finding):
             return []
         alert = _alert(rule, finding, id)
         self.seen(alert)
@@ -148,8 +152,8 @@ def _judge(record: RuleRecord, here: Here) -> _Judge:
     rule = record.rule
     zone = timezone.named(rule.time_zone) if rule.time_zone else here.zone
     trigger = trigger_of(rule, here, zone)
-    suppress, camera = (timedelta(seconds=seconds) for seconds in (rule.suppress, rule.suppress_camera))
-    return _Judge(record, trigger, zone, max(suppress, trigger.quiet), camera)
+    suppress = max(rule.suppress, trigger.quiet.total_seconds())
+    return _Judge(record, trigger, zone, Quiet(suppress), Quiet(rule.suppress_camera))
 
 
 def _alert(rule: rules.AlertRule, finding: Finding, id: str) -> AlertRaised:
@@ -165,8 +169,3 @@ def _alert(rule: rules.AlertRule, finding: Finding, id: str) -> AlertRaised:
 def _id(rule: str, of: str) -> str:
     id = f"{rule}.{of}"
     return id if len(id) <= _LONGEST_ID else f"{rule}.{hashlib.sha256(of.encode()).hexdigest()[:40]}"
-
-
-def _camera(address: Address) -> str:
-    """The camera as a subject of its own kind, so that `suppress` and `suppress_camera` are not mixed up."""
-    return f"@{address}"

@@ -165,8 +165,20 @@ def test_what_it_remembers_is_bounded():
         deciding.hear(started(number, first=0.001 * number))
     assert len(deciding.due(at(1e6))) <= 1
     (judge,) = deciding._judges
-    parts = [*vars(judge.trigger._tracks).values(), *vars(deciding._quiet).values()]
+    parts = [*vars(judge.trigger._tracks).values(), *vars(judge.of_subject).values(), deciding._raised]
     assert max(len(part) for part in parts if hasattr(part, "__len__")) == 8192
+
+
+def test_a_day_that_is_heard_again_is_quiet_where_it_was():
+    per_track = msgspec.structs.replace(VISITOR, when=Presence(per="track"), suppress=0.0, suppress_camera=7.0)
+    day = [ended(n, first=3.0 * n, last=3.0 * n + 5.0) for n in range(2000)]
+    first = rules(per_track)
+    raised = hear(first, *day)
+    again = rules(per_track)
+    for alert in raised:
+        again.seen(alert)
+    assert len(raised) == 667
+    assert hear(again, *day) == []
 
 
 OPEN = (Hours(days=("mon", "tue", "wed", "thu", "fri", "sat"), begin="09:00", end="18:00"),)
