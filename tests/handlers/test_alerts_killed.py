@@ -90,7 +90,9 @@ async def test_whenever_it_is_killed_each_alert_is_raised_once(nats_server: Nats
     command = (sys.executable, "-c", DECIDER, str(tmp_path), nats_server.url, msgspec.json.encode(config).decode())
 
     async def decider() -> asyncio.subprocess.Process:
-        process = await asyncio.create_subprocess_exec(*command, chance.choice(("0", "180")), stdout=asyncio.subprocess.PIPE)
+        process = await asyncio.create_subprocess_exec(
+            *command, chance.choice(("0", "180")), stdout=asyncio.subprocess.PIPE
+        )
         assert process.stdout
         while b"deciding" not in (await process.stdout.readline()):
             assert process.returncode is None
