@@ -20,6 +20,8 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Desk:
+    """`zone` is the box's own, for rules that name none."""
+
     def __init__(
         self, book: Rulebook, settings: config.Config, cameras: Table[CameraRecord], facts: Facts, zone: tzinfo
     ) -> None:
@@ -41,11 +43,13 @@ class Desk:
         match asked:
             case q.Rules():
                 found = [self._book.find(asked.of)] if asked.of else self._book.all().items()
-                return q.RulesAnswer(rules=[await self._known(key, record) for key, record in found])
+                cameras = await self._read_cameras()
+                return q.RulesAnswer(rules=[self._known(key, record, cameras) for key, record in found])
             case q.SetRule():
-                await self._check(asked.rule, *_box_of(asked.of))
+                cameras = await self._read_cameras()
+                self._check(asked.rule, cameras, *_box_of(asked.of))
                 key = await self._book.put(asked.of, asked.rule, asked.new)
-                return q.RulesAnswer(rules=[await self._known(*self._book.find(key))])
+                return q.RulesAnswer(rules=[self._known(*self._book.find(key), cameras)])
             case q.DropRule():
                 await self._book.drop(asked.of)
                 return q.RulesAnswer(rules=[])
@@ -56,26 +60,26 @@ class Desk:
         if asked.rule is None:
             _, record = self._book.find(asked.of)
         else:
-            await self._check(asked.rule)
+            self._check(asked.rule, await self._read_cameras())
             record = RuleRecord(rule=asked.rule, since=datetime.now(UTC))
         return await tried(self._facts, record, asked.hours, self._settings.aliases, self._zone)
 
-    async def _check(self, rule: AlertRule, site: str = "", node: str = "") -> None:
+    def _check(self, rule: AlertRule, cameras: ruling.Cameras, site: str = "", node: str = "") -> None:
         """Raises Refused."""
-        if fault := ruling.fault(rule) or await self._misfit(rule, site, node):
+        if fault := self._fault(rule, cameras, site, node):
             raise Refused("invalid", f"rule {rule.name}: {fault}")
 
-    async def _known(self, key: str, record: RuleRecord) -> q.KnownRule:
-        fault = ruling.fault(record.rule) or await self._misfit(record.rule, record.site, record.node)
+    def _known(self, key: str, record: RuleRecord, cameras: ruling.Cameras) -> q.KnownRule:
+        fault = self._fault(record.rule, cameras, record.site, record.node)
         return q.KnownRule(**msgspec.structs.asdict(record), key=key, fault=fault)
 
-    async def _misfit(self, rule: AlertRule, site: str, node: str) -> str:
-        cameras = {
-            Address(record.site, record.node, record.camera.id): record.camera
-            for record in (await self._cameras.all()).values()
-            if site in ("", record.site) and node in ("", record.node)
-        }
-        return ruling.misfit(rule, cameras, self._settings.counters, self._settings.aliases)
+    def _fault(self, rule: AlertRule, cameras: ruling.Cameras, site: str, node: str) -> str:
+        mine = {at: one for at, one in cameras.items() if site in ("", at.site) and node in ("", at.node)}
+        return ruling.fault(rule) or ruling.misfit(rule, mine, self._settings.counters, self._settings.aliases)
+
+    async def _read_cameras(self) -> ruling.Cameras:
+        records = (await self._cameras.all()).values()
+        return {Address(record.site, record.node, record.camera.id): record.camera for record in records}
 
 
 def _box_of(name: str) -> tuple[str, str]:
