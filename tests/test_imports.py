@@ -18,6 +18,7 @@ GROUND = {
     "asking",
     "shipped",
     "questions",
+    "identities",
     "rules",
     "timezone",
 }
@@ -26,7 +27,7 @@ MAY = {
     "messages": set(), "mailbox": set(),
     "framing": {"asking", "config", "messages"}, "labels": set(), "shipped": set(), "subjects": {"messages"}, "config": {"messages", "rules"},
     "asking": {"config", "messages", "rules"}, "rules": {"messages"},
-    "questions": {"asking", "messages", "rules"}, "timezone": set(), "hours": set(),
+    "questions": {"asking", "messages", "rules"}, "identities": {"messages"}, "timezone": set(), "hours": set(),
     "settings": {"drawings", "ruling"}, "drawings": set(), "ruling": {"hours"}, "rulebook": {"bus", "ruling", "scene"},
     "notify": set(), "contract": set(),
     "vision.tracker": {"vision"}, "vision": {"camera.frames"}, "vision.engines": {"vision"},

@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import msgspec
@@ -83,6 +84,13 @@ class Rulebook:
             raise Refused("not_found", f"there is no rule {name[:80]!r}: known are {known}")
         return found[0], self._records[found[0]]
 
+    def box_of(self, name: str) -> tuple[str, str]:
+        """Site and node of the box whose cameras the rule called so is about, or would be; empty: all of them."""
+        with suppress(Refused):
+            _, record = self.find(name)
+            return record.site, record.node
+        return _box(name)
+
     async def put(self, name: str, rule: AlertRule, new: bool) -> str:
         """Writes the rule down, and returns its key. What edged.toml says of it holds again when it is changed there. Raises Refused."""
         async with self._writing:
@@ -135,5 +143,5 @@ class Rulebook:
 
 
 def _box(key: str) -> tuple[str, str]:
-    site, _, rest = key.rpartition(".")[0].partition(".")
-    return site, rest
+    site, _, node = key.rpartition(".")[0].partition(".")
+    return site, node

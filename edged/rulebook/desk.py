@@ -47,7 +47,7 @@ class Desk:
                 return q.RulesAnswer(rules=[self._known(key, record, cameras) for key, record in found])
             case q.SetRule():
                 cameras = await self._read_cameras()
-                self._check(asked.rule, cameras, *_box_of(asked.of))
+                self._check(asked.rule, cameras, *self._book.box_of(asked.of))
                 key = await self._book.put(asked.of, asked.rule, asked.new)
                 return q.RulesAnswer(rules=[self._known(*self._book.find(key), cameras)])
             case q.DropRule():
@@ -80,8 +80,3 @@ class Desk:
     async def _read_cameras(self) -> ruling.Cameras:
         records = (await self._cameras.all()).values()
         return {Address(record.site, record.node, record.camera.id): record.camera for record in records}
-
-
-def _box_of(name: str) -> tuple[str, str]:
-    parts = name.split(".")
-    return (parts[0], parts[1]) if len(parts) == 3 else ("", "")
