@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from contextlib import suppress
+import re
 from datetime import UTC, datetime
 
 import msgspec
@@ -17,6 +17,7 @@ from edged.rules import AlertRule
 log = structlog.get_logger()
 
 MOST = 512
+_NAME = re.compile(r"([A-Za-z0-9_-]{1,64}\.[A-Za-z0-9_-]{1,64}\.)?[A-Za-z0-9_-]{1,64}")
 
 
 class Rulebook:
@@ -85,11 +86,9 @@ class Rulebook:
         return found[0], self._records[found[0]]
 
     def box_of(self, name: str) -> tuple[str, str]:
-        """Site and node of the box whose cameras the rule called so is about, or would be; empty: all of them."""
-        with suppress(Refused):
-            _, record = self.find(name)
-            return record.site, record.node
-        return _box(name)
+        """Site and node of the box whose cameras the rule called so is about, or would be; empty: all of them. Raises Refused."""
+        known = self._known(name)
+        return (known[1].site, known[1].node) if known else _box(name)
 
     async def put(self, name: str, rule: AlertRule, new: bool) -> str:
         """Writes the rule down, and returns its key. What edged.toml says of it holds again when it is changed there. Raises Refused."""
@@ -119,22 +118,28 @@ class Rulebook:
     def _place(self, name: str, rule: AlertRule, new: bool) -> tuple[str, RuleRecord | None]:
         if name.rpartition(".")[2] != rule.name:
             raise Refused("invalid", f"name: the rule at {name!r} cannot be called {rule.name!r}: make both the same")
-        try:
-            key, known = self.find(name)
-        except Refused as refusal:
-            if refusal.code != "not_found":
-                raise
-        else:
+        if found := self._known(name):
             if new:
-                raise Refused("invalid", f"name: there is a rule {key} already: PUT changes it, or choose another name")
-            return key, known
-        if name.count(".") not in (0, 2):
-            raise Refused(
-                "invalid", f"{name!r} is no name of a new rule: NAME is for all boxes, SITE.NODE.NAME for one"
-            )
+                raise Refused(
+                    "invalid", f"name: there is a rule {found[0]} already: PUT changes it, or choose another name"
+                )
+            return found
         if len(self._records) >= MOST:
             raise Refused("limit", f"there are {MOST} rules, the most: remove one")
         return name, None
+
+    def _known(self, name: str) -> tuple[str, RuleRecord] | None:
+        """None for one that is not there, and could be. Raises Refused."""
+        try:
+            return self.find(name)
+        except Refused as refusal:
+            if refusal.code != "not_found":
+                raise
+        if not _NAME.fullmatch(name):
+            raise Refused(
+                "invalid", f"{name[:80]!r} is no name of a new rule: NAME is for all boxes, SITE.NODE.NAME for one"
+            )
+        return None
 
     async def _store(self, key: str, record: RuleRecord) -> None:
         await self._table.put(key, record)

@@ -111,6 +111,7 @@ async def test_a_name_that_is_taken_or_none_is_refused(world: World, facts: Fact
         "SITE.NODE.NAME"
         in (await world.ask("PUT", "/api/rules/edge.gate", 400, json=DOOR | {"name": "gate"}))["error"]["message"]
     )
+    await world.ask("PUT", "/api/rules/home.*.gate", 400, json=DOOR | {"name": "gate"})
     await world.ask("PUT", "/api/rules/home.edge.gate", 200, json=DOOR | {"name": "gate"})
     assert (await world.get("/api/rules/gate"))["node"] == "edge"
 
