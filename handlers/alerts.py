@@ -6,6 +6,7 @@ there, and some before them are recalled, so that what was going on is known. To
 
 import asyncio
 import os
+from collections.abc import Coroutine
 from contextlib import aclosing, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,6 +31,7 @@ LOOK_BACK = timedelta(days=1)  # besides the longest `suppress`: facts may arriv
 LATE = timedelta(minutes=10)  # a fact may be stored so much later than it happened and still be recalled
 PERIOD = 15.0  # seconds between two writings of the file: what is lost of it is heard again
 ASK_AGAIN = 0.2
+CANCEL_AGAIN = 1.0  # seconds
 
 
 class Kept(msgspec.Struct):
@@ -51,20 +53,30 @@ async def run(bus: HandlerBus) -> None:
         tasks.create_task(book.run())
         while True:
             book.changed.clear()
-            deciding = tasks.create_task(decide(bus, book.of_this_box(), here))
+            deciding = {tasks.create_task(work) for work in await decide(bus, book.of_this_box(), here)}
             await book.changed.wait()
-            deciding.cancel()
-            await asyncio.wait({deciding})
+            await ended(deciding)
 
 
-async def decide(bus: HandlerBus, records: list[RuleRecord], here: Here) -> None:
-    """By these rules, for ever. What was stored before the first of them was written down raises nothing."""
-    if enabled := [record for record in records if record.rule.enabled]:
-        path = bus.state / KEPT
-        first = min(datetime.now(UTC), *(record.since for record in enabled))
-        kept = await asyncio.to_thread(read, path)
-        kept = Kept(max(kept.facts, first), max(kept.ppe, first))
-        await Alerts(bus, Rules(enabled, here), path, kept).run()
+async def decide(bus: HandlerBus, records: list[RuleRecord], here: Here) -> list[Coroutine[None, None, None]]:
+    """What is to be done by these rules, for ever. What was stored before the first of them was written down raises nothing."""
+    enabled = [record for record in records if record.rule.enabled]
+    if not enabled:
+        return []
+    path = bus.state / KEPT
+    first = min(datetime.now(UTC), *(record.since for record in enabled))
+    kept = await asyncio.to_thread(read, path)
+    alerts = Alerts(bus, Rules(enabled, here), path, Kept(max(kept.facts, first), max(kept.ppe, first)))
+    await alerts.read_raised()
+    return alerts.work()
+
+
+async def ended(tasks: set[asyncio.Task[None]]) -> None:
+    """Before Python 3.12 `asyncio.wait_for`, which nats-py uses, can swallow a cancellation: whoever has not ended is asked again."""
+    while tasks := {task for task in tasks if not task.done()}:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks, timeout=CANCEL_AGAIN)
 
 
 class Alerts:
@@ -76,16 +88,20 @@ class Alerts:
         self._place = Place()
         self._heard = asyncio.Event()
 
-    async def run(self) -> None:
+    async def read_raised(self) -> None:
+        """What was raised before."""
         begin = min(self._kept.facts, self._kept.ppe)
         for stored in await self._bus.facts.past("alert", begin - self._rules.quiet - LOOK_BACK):
             if isinstance(stored.fact, AlertRaised):
                 self._rules.seen(stored.fact)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._hear(None, self._kept.facts - OVERLAP))
-            tasks.create_task(self._hear("ppe", self._kept.ppe - OVERLAP))
-            tasks.create_task(self._let_time_pass())
-            tasks.create_task(self._keep())
+
+    def work(self) -> list[Coroutine[None, None, None]]:
+        return [
+            self._hear(None, self._kept.facts - OVERLAP),
+            self._hear("ppe", self._kept.ppe - OVERLAP),
+            self._let_time_pass(),
+            self._keep(),
+        ]
 
     async def _hear(self, kind: str | None, begin: datetime) -> None:
         """What was stored before `begin` was dealt with before."""

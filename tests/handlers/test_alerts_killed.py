@@ -20,8 +20,8 @@ from tests.rigs.alerts import crossed, decided, raised
 from tests.rigs.facts import ORIGIN, box
 from tests.rigs.nats import NatsServer
 
-KILLS = 12
-FACTS = 1500
+KILLS = 8
+FACTS = 1000
 RULES = (
     AlertRule(name="each", when=Crossing(line="door"), suppress=0.0),
     AlertRule(name="same", when=Crossing(line="door"), suppress=30.0),

@@ -29,9 +29,20 @@ async def handling(node: Box, settings: config.Config) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        task.cancel()
-        [outcome] = await asyncio.gather(task, return_exceptions=True)
+        [outcome] = await ended(task)
         assert outcome is None or isinstance(outcome, asyncio.CancelledError), outcome
+
+
+async def ended(*tasks: "asyncio.Task[None]") -> list[object]:
+    """What came of them, cancelled. As in the daemon, a cancellation that nats-py has swallowed is repeated."""
+    for task in tasks:
+        task.cancel()
+    while not all(task.done() for task in tasks):
+        await asyncio.wait(tasks, timeout=1.0)
+        for task in asyncio.all_tasks():
+            if task.cancelling() and not task.done():
+                task.cancel()
+    return list(await asyncio.gather(*tasks, return_exceptions=True))
 
 
 async def heard(node: Box, kind: str, count: int) -> list[str]:

@@ -24,6 +24,7 @@ from edged.bus.streams import ensure_streams
 from edged.camera.urls import split_secret
 from edged.handlers import Handlers
 from edged.subjects import NODE_ITSELF, Address
+from tests.rigs.handlers import ended
 
 JPEG = b"\xff\xd8\xff\xe0 not really a picture \xff\xd9"
 
@@ -160,9 +161,7 @@ async def keeping_history(
         try:
             yield bus.facts
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await ended(*tasks)
 
 
 @asynccontextmanager
