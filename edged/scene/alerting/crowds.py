@@ -109,6 +109,8 @@ class Crowds:
     def _advance(self, address: Address, camera: _Camera, now: float) -> list[Finding]:
         until = math.floor((now - LAG) / STEP)
         camera.next = max(camera.next, until - 2 * self._steps)  # nothing older can be usual any more
+        if camera.next > until:
+            return []
         findings = []
         while camera.next <= until:
             findings += self._sampled(address, camera, camera.next)
