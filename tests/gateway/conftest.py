@@ -86,7 +86,7 @@ async def peopled(world: World, tmp_path: Path) -> AsyncIterator[World]:
     """The same with a gallery, and a recogniser of drawn faces."""
     home = tmp_path / "state"
     faces.add_drawn_models(home / "models")
-    async with keeping_history(world.node, home, run=("people", "faces", "history")):
+    async with keeping_history(world.node, home, handlers=("people", "faces", "history")):
         await world.until_answered("/api/faces")
         await world.until_answered("/api/alerts")
         yield world
