@@ -125,9 +125,9 @@ SOUGHT = """async ([src, at]) => {
     for (let bit = 0; bit < 8; bit++) number |= (context.getImageData(bit * 16 + 8, 8, 1, 1).data[0] > 128) << bit;
     seen.push([time, number]);
   }
-  video.pause();
+  const { duration } = video;
   video.src = "";
-  return { duration: video.duration, seen };
+  return { duration, seen };
 }"""
 
 
