@@ -12,6 +12,8 @@ from edged.gateway.redaction import redacted
 
 log = structlog.get_logger()
 
+_LONGEST = 500  # characters of a sentence, part of which may be what a client said
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 STATUS: dict[ErrorCode, int] = {"invalid": 400, "forbidden": 403, "not_found": 404, "limit": 429, "unavailable": 503}
@@ -70,7 +72,10 @@ async def as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 def _reply(problem: Problem) -> web.Response:
-    body = msgspec.json.encode(ErrorReply(ErrorDetail(problem.code, redacted(str(problem)))))
+    sentence = redacted(str(problem))
+    if len(sentence) > _LONGEST:
+        sentence = f"{sentence[:_LONGEST]}…"
+    body = msgspec.json.encode(ErrorReply(ErrorDetail(problem.code, sentence)))
     return web.Response(
         status=problem.status, body=body, headers=problem.headers, content_type="application/json", charset="utf-8"
     )

@@ -45,16 +45,21 @@ class World:
         return found
 
 
-def settings(auth: str = "", worker: str = "", **gateway: Any) -> config.Config:
-    return config.Config(gateway=config.Gateway(port=0, **gateway), auth=config.Auth(api_key=auth, worker_token=worker))
+def settings(auth: str = "", worker: str = "", webrtc: config.WebRtc | None = None, **gateway: Any) -> config.Config:
+    return config.Config(
+        gateway=config.Gateway(port=0, **gateway),
+        auth=config.Auth(api_key=auth, worker_token=worker),
+        webrtc=webrtc or config.WebRtc(),
+    )
 
 
 @asynccontextmanager
-async def a_world(nats_server: NatsServer, auth: str = "", worker: str = "", **gateway: Any) -> AsyncIterator[World]:
+async def a_world(nats_server: NatsServer, **more: Any) -> AsyncIterator[World]:
+    """`more` is for `settings`."""
     async with (
         running_node(nats_server.url) as node,
         open_bus(config.Nats(), nats_server.url, "gateway") as bus,
-        serve(bus, settings(auth, worker, **gateway)) as served,
+        serve(bus, settings(**more)) as served,
         ClientSession(served.url, timeout=ClientTimeout(20)) as http,
     ):
         yield World(nats_server, node, http, served.url)
