@@ -11,8 +11,12 @@ from aiohttp import ClientSession, ClientTimeout
 from edged import config
 from edged.bus.bus import open_bus
 from edged.gateway.app import serve
+from tests.rigs import clips
+from tests.rigs.broadcast import Broadcast, broadcasting
 from tests.rigs.nats import NatsServer
 from tests.rigs.node import Node, keeping_history, running_node
+
+LIVE = {"bf": "0", "g": "60", "preset": "ultrafast", "tune": "zerolatency"}
 
 
 @dataclass
@@ -83,3 +87,18 @@ async def kept(world: World, tmp_path: Path) -> AsyncIterator[World]:
     async with keeping_history(world.node, tmp_path / "state", settings):
         await world.until_answered("/api/alerts")
         yield world
+
+
+@pytest.fixture(scope="session")
+def live_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eight seconds at 15 fps, with a key frame every four."""
+    return clips.write(
+        tmp_path_factory.mktemp("clips") / "live.mp4", "libx264", "yuv420p", count=120, fps=15, options=LIVE
+    )
+
+
+@pytest.fixture
+async def broadcast(world: World, live_clip: Path) -> AsyncIterator[Broadcast]:
+    """Video of `front`."""
+    async with broadcasting(world.node.bus.link, world.node.address("front"), live_clip) as broadcast:
+        yield broadcast

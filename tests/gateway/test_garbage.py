@@ -17,8 +17,6 @@ from edged import config
 from edged.gateway.routes import ROUTES, Route
 from tests.gateway.conftest import World, a_world
 from tests.gateway.levels import level, settled
-from tests.gateway.webrtc.conftest import LIVE
-from tests.rigs import clips
 from tests.rigs.broadcast import broadcasting
 from tests.rigs.nats import running_nats
 from tests.rigs.node import keeping_history
@@ -83,11 +81,6 @@ def garbled(route: Route) -> Iterator[Asked]:
     for name in (field.encode_name for field in fields):
         for value in VALUES:
             yield Asked(route.method, place(route), json.dumps(whole | {name: value}).encode())
-
-
-@pytest.fixture(scope="module")
-def live_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return clips.write(tmp_path_factory.mktemp("clips") / "live.mp4", "libx264", "yuv420p", fps=15, options=LIVE)
 
 
 @pytest.fixture

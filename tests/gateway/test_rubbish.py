@@ -12,12 +12,10 @@ import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType
 
 from edged.gateway.routes import ROUTES, WEBSOCKET
-from tests.gateway.conftest import World
+from tests.gateway.conftest import World, a_world
 from tests.gateway.levels import level, settled
-from tests.gateway.webrtc.conftest import broadcast, live_clip
 from tests.rigs.broadcast import Broadcast
-
-__all__ = ["broadcast", "live_clip"]
+from tests.rigs.nats import NatsServer
 
 SOCKETS = [route.path for route in ROUTES if route.reply == WEBSOCKET and route.path != "/janus"]
 TEXTS = [
@@ -26,6 +24,16 @@ TEXTS = [
     '{"watch":{"":{}}}', '{"watch":{"front":{"fps":-1}}}', '{"watch":{"' + "x" * 60_000 + '":{}}}', '{"shown":"nothing"}',
 ]  # fmt: skip
 CODES = {1000, 1002, 1003, 1007, 1008, 1009}  # RFC 6455, section 7.4.1; never 1011: that would be our fault
+
+
+@pytest.fixture
+async def world(nats_server: NatsServer) -> AsyncIterator[World]:
+    """With a heart that beats fast: what aiohttp keeps of a socket goes with the next beat."""
+    async with a_world(nats_server, heartbeat=0.5) as world:
+        await world.node.add("front")
+        await world.node.healthy()
+        await world.until("/api/cameras", lambda found: found["total"] == 1)
+        yield world
 
 
 async def path(world: World, route: str) -> str:
