@@ -52,6 +52,16 @@ def level() -> Level:
     return {"tasks": tasks(), "threads": threads(), "descriptors": descriptors(), "objects": objects()}
 
 
+async def steady() -> Level:
+    """Once it is the same for a while: what runs beside has begun then."""
+    before = level()
+    while True:
+        await asyncio.sleep(0.5)
+        if (now := level()) == before:
+            return now
+        before = now
+
+
 async def settled(before: Level, within: float = 30.0) -> None:
     """Waits until nothing is held beyond what was before; else says what is."""
     loop = asyncio.get_running_loop()

@@ -16,7 +16,7 @@ from yarl import URL
 from edged import config
 from edged.gateway.routes import ROUTES, Route
 from tests.gateway.conftest import World, a_world
-from tests.gateway.levels import level, settled
+from tests.gateway.levels import settled, steady
 from tests.rigs.broadcast import broadcasting
 from tests.rigs.nats import running_nats
 from tests.rigs.node import keeping_history
@@ -122,7 +122,7 @@ async def complaint(http: ClientSession, asked: Asked) -> str:
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE"])
 async def test_every_route_answers_garbage_with_an_error_that_is_documented(world: World, method: str) -> None:
-    before = level()
+    before = await steady()
     asked = [each for route in LISTED if route.method == method for each in garbled(route)]
     wrong = {}
     async with ClientSession(world.url, timeout=PATIENCE, connector=TCPConnector(force_close=True)) as http:

@@ -13,7 +13,7 @@ from aiohttp import ClientWebSocketResponse, WSMsgType
 
 from edged.gateway.routes import ROUTES, WEBSOCKET
 from tests.gateway.conftest import World, a_world
-from tests.gateway.levels import level, settled
+from tests.gateway.levels import settled, steady
 from tests.rigs.broadcast import Broadcast
 from tests.rigs.nats import NatsServer
 
@@ -64,7 +64,7 @@ async def fate(ws: ClientWebSocketResponse) -> int:
 async def test_messages_that_make_no_sense_close_a_socket_with_a_reason_or_do_nothing(
     world: World, broadcast: Broadcast, route: str
 ) -> None:
-    before = level()
+    before = await steady()
     where = await path(world, route)
     fates = {}
     for text in TEXTS:
@@ -129,7 +129,7 @@ async def ended(reader: asyncio.StreamReader) -> bytes:
 
 @pytest.mark.parametrize("route", ["/api/realtime/ws", "/api/realtime/pictures"])
 async def test_frames_that_break_the_protocol_end_their_connection_and_no_other(world: World, route: str) -> None:
-    before = level()
+    before = await steady()
     key = base64.b64encode(os.urandom(16)).decode()
     handshake = (
         f"GET {route} HTTP/1.1\r\nHost: {urlsplit(world.url).netloc}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -170,7 +170,7 @@ NO_HTTP = {
 
 @pytest.mark.parametrize("name", NO_HTTP)
 async def test_what_is_no_http_is_refused_and_its_connection_closed(world: World, name: str) -> None:
-    before = level()
+    before = await steady()
     async with raw(world) as (reader, writer):
         writer.write(NO_HTTP[name])
         writer.write_eof()
