@@ -38,9 +38,9 @@ class Show:
 
 
 @asynccontextmanager
-async def showing(folder: Path, **gateway: Any) -> AsyncIterator[Show]:
+async def showing(folder: Path, **settings: Any) -> AsyncIterator[Show]:
     clip = clips.write(folder / "live.mp4", "libx264", "yuv420p", count=240, fps=FPS, options=LIVE)
-    async with running_nats(folder / "nats") as nats, a_world(nats, **gateway) as world:
+    async with running_nats(folder / "nats") as nats, a_world(nats, **settings) as world:
         await world.node.add("front")
         await world.node.healthy()
         await world.until("/api/cameras", lambda found: found["total"] == 1)
