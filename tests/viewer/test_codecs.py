@@ -51,6 +51,7 @@ async def daemon(
     async with HttpCamera(jpegs, 25.0) as mjpeg:
         urls = {"plain": h264, "h265": h265, "mjpeg": f"{mjpeg.url}/video"}
         config = "".join(camera(id, url, detection=False) for id, url in urls.items())
+        config += f'[from_api]\nfile_dirs = ["{h264.parent}", "{h265.parent}"]\n'
         async with running_daemon(tmp_path_factory.mktemp("codecs"), config) as daemon:
             for id in urls:
                 await daemon.until_status(id, "running")
@@ -65,6 +66,21 @@ async def test_what_chromium_gets_are_the_packets_the_camera_sent(page: Page, da
     first = sent.index(got[0])
     assert got == [sent[(first + step) % len(sent)] for step in range(len(got))]
     assert len(got) >= 60
+    await page.evaluate("() => end()")
+
+
+async def test_a_camera_that_changes_its_codec_goes_on_in_the_same_session(
+    page: Page, daemon: Daemon, h264: Path, h265: Path
+) -> None:
+    played = await play(page, daemon.url, "stream", "plain", 10)
+    assert (played.width, played.height) == (320, 240)
+    for url, size in ((h265, (640, 480)), (h264, (320, 240))):
+        status, answer = await daemon.send("PATCH", "/api/cameras/plain", {"url": str(url)})
+        assert status == 200, answer
+        last = await page.evaluate(CHANGED, size)
+        assert last == list(size)
+    [session] = (await daemon.get("/api/streams/status"))["sessions"]
+    assert session["session"] == played.session
     await page.evaluate("() => end()")
 
 
@@ -116,6 +132,12 @@ async def test_what_browsers_do_not_show_is_made_for_them_only_while_somebody_wa
             pass
 
 
+CHANGED = """async ([width, height]) => {
+  const patience = Date.now() + 20_000;
+  let frames = [];
+  while (Date.now() < patience && !(frames.at(-1)?.width === width && frames.length === 10)) frames = await framesShown(video, 10, 5_000);
+  return [frames.at(-1)?.width, frames.at(-1)?.height];
+}"""
 MOVES = """async (video) => {
   const before = video.getVideoPlaybackQuality().totalVideoFrames;
   while (video.getVideoPlaybackQuality().totalVideoFrames < before + 20) await new Promise(requestAnimationFrame);

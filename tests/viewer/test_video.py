@@ -105,6 +105,29 @@ async def test_chromium_plays_through_every_way_of_signalling_and_gets_the_camer
     await show.sessions(0)
 
 
+async def test_a_size_that_changes_in_the_middle_is_shown_in_the_same_session(
+    page: Page, show: Show, tmp_path: Path
+) -> None:
+    larger = clips.write(
+        tmp_path / "larger.mp4",
+        "libx264",
+        "yuv420p",
+        count=60,
+        fps=FPS,
+        width=640,
+        height=480,
+        options={**LIVE, "g": "15"},
+    )
+    await play(page, show.world.url, "stream", "front", 10)
+    show.video.change(larger, (640, 480))
+    frames = await page.evaluate("() => framesShown(video, 60, 10000)")
+    sizes = [(frame["width"], frame["height"]) for frame in frames]
+    assert sizes[-1] == (640, 480)
+    assert sizes == sorted(sizes), "it changes once"
+    [session] = await show.sessions(1)
+    assert (session["session"], session["dropped"]) == ("front_1", 0)
+
+
 async def test_a_tile_shows_video_with_the_boxes_of_the_very_frame(page: Page, show: Show) -> None:
     show.video.beside = number_shown_by(show)
     await page.goto(show.world.url)
