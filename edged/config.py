@@ -34,6 +34,8 @@ class Nats(_Part, frozen=True, kw_only=True):
     pictures_max_bytes: Count = 2_000_000_000
     ppe_max_age_days: Positive = 90
     ppe_max_bytes: Count = 200_000_000
+    faces_max_age_days: Positive = 90
+    faces_max_bytes: Count = 200_000_000
     work_max_age: Annotated[Positive, Meta(description="Seconds a job waits for a worker before it is given up.")] = (
         600.0
     )
@@ -256,7 +258,7 @@ class Counter(_Part, frozen=True, kw_only=True):
 class Handlers(_Part, frozen=True, kw_only=True):
     """Which files of handlers/ run here; `dir` holds the owner's own."""
 
-    run: tuple[str, ...] = ("alerts", "snapshots", "clips", "occupancy", "history", "email", "webhook", "ppe")
+    run: tuple[str, ...] = ("alerts", "snapshots", "clips", "occupancy", "history", "email", "webhook", "s3", "ppe")
     dir: str = ""
 
 
@@ -282,6 +284,7 @@ class History(_Part, frozen=True, kw_only=True):
 
     details_days: Annotated[Positive, Meta(description="Crossings, corrections, alerts, and counts of minutes.")] = 400
     tracks_days: Annotated[Positive, Meta(description="Tracks, visits of zones, states of cameras.")] = 90
+    ppe_days: Annotated[Positive, Meta(description="Verdicts on protective equipment; nothing else is touched.")] = 90
 
 
 Secret = Annotated[str, Meta(description="Write it as ${NAME}, from the environment.")]
@@ -313,12 +316,28 @@ class Webhook(_Part, frozen=True, kw_only=True):
     timeout: Positive = 10.0
 
 
+class S3(_Part, frozen=True, kw_only=True):
+    """Where pictures are copied to. Without a bucket they are not."""
+
+    bucket: str = ""
+    endpoint: Annotated[
+        str, Meta(pattern=r"^(https?://[^/@ ]+/?)?$", description="Of an S3-compatible store; empty: AWS.")
+    ] = ""
+    region: str = "us-east-1"
+    prefix: Annotated[str, Meta(description="A folder in the bucket.")] = ""
+    access_key: str = ""
+    secret_key: Secret = ""
+
+
 class Log(_Part, frozen=True, kw_only=True):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "console", "json"] = "auto"
     file: Annotated[str, Meta(description="Also into this file, as JSON; empty: none.")] = ""
     size: Annotated[int, Meta(ge=10_000, description="Bytes after which the file is put aside.")] = 10_000_000
     keep: Annotated[int, Meta(ge=1, le=1000, description="Files put aside that are kept.")] = 5
+    max_age_days: Annotated[Positive, Meta(description="No line is kept longer, and none half as long is dropped.")] = (
+        30
+    )
 
 
 class Limits(_Part, frozen=True, kw_only=True):
@@ -345,6 +364,7 @@ class Config(_Part, frozen=True, kw_only=True):
     clips: Clips = Clips()
     history: History = History()
     email: Email = Email()
+    s3: S3 = S3()
     ppe: Ppe = Ppe()
     log: Log = Log()
     aliases: dict[str, tuple[str, ...]] = field(

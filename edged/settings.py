@@ -150,6 +150,9 @@ def _check_deliveries(settings: Config) -> None:
     for key in ("sender", "to"):
         if email.host and not getattr(email, key):
             raise SettingsError(f"email.{key}: is missing: with email.host set, mails need it")
+    for key in ("access_key", "secret_key"):
+        if settings.s3.bucket and not getattr(settings.s3, key):
+            raise SettingsError(f"s3.{key}: is missing: with s3.bucket set, pictures need it")
     words = dict.fromkeys(("severity", "message", "camera", "node", "site", "rule", "label", "id", "time"), "")
     for key in ("subject", "text"):
         try:

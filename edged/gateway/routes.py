@@ -18,6 +18,7 @@ from edged.gateway import (
     metrics,
     mjpeg,
     pictures,
+    ppe,
     realtime,
     reports,
     snapshots,
@@ -27,13 +28,14 @@ from edged.gateway.errors import Handler
 from edged.gateway.janus import proxy
 from edged.gateway.webrtc import signalling, whep
 from edged.gateway.wire import NoQuery
+from edged.reports.jsons import ReportFile
 
 Login = Literal["key", "worker", "viewer", "none"]
 
 
 @dataclass(frozen=True)
 class Route:
-    """`reply` is a Struct for JSON, or a media type. `takes` is the media type of a body that is no JSON.
+    """`reply` is a Struct for JSON, or a media type; `also` are others it may be asked in. `takes` is the media type of a body that is no JSON.
     `login`: a `key` if one is set; the `viewer`'s files need none, nor does `none`,
     which is open to other hosts too.
     `worker` takes auth.worker_token besides the key."""
@@ -50,6 +52,7 @@ class Route:
     login: Login = "key"
     head: bool = True
     listed: bool = True
+    also: tuple[str, ...] = ()
 
 
 WEBSOCKET = "websocket"
@@ -116,8 +119,9 @@ ROUTES = (
     Route("GET", "/api/occupancy", counting.occupancy, "How many were inside.", q.OccupancyAnswer, query=counting.OccupancyQuery),
     Route("POST", "/api/counters/{counter}/correct", counting.corrected, "Corrects a count.", q.Written,
           body=counting.Correction, status=201),
-    Route("GET", "/api/reports/{report}", reports.exported, "Counts as CSV, XLSX or PDF.", "text/csv", query=reports.ReportQuery,
-          head=False),
+    Route("GET", "/api/ppe", ppe.listed, "What people wore, newest first.", ppe.PpePage, query=ppe.PpeQuery),
+    Route("GET", "/api/reports/{report}", reports.exported, "A report as a file.", ReportFile, query=reports.ReportQuery, head=False,
+          also=tuple(kind for name, kind in reports.MEDIA.items() if name != "json")),
     Route("GET", "/api/deliveries", deliveries.listed, "What waits to be delivered, or could not be.", deliveries.DeliveryPage,
           query=deliveries.DeliveryQuery),
     Route("POST", "/api/deliveries/{delivery}/retry", deliveries.retried, "Tries a dead letter again.", deliveries.Done),
