@@ -154,10 +154,10 @@ async def keeps(port: int) -> bool:
                 if line.startswith(b"MSG "):
                     return True
         return True  # it hung up: it ends, and that is noticed elsewhere
-    except OSError:
-        return True
     except TimeoutError:
         return False
+    except OSError:
+        return True
     finally:
         writer.close()
 
