@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from edged.messages import Fraction, Item, Point, Severity, Token
+from edged.rules import AlertRule
 
 Positive = Annotated[float, Meta(gt=0)]
 NotNegative = Annotated[float, Meta(ge=0)]
@@ -219,17 +220,6 @@ class Camera(_Part, frozen=True, kw_only=True):
     ] = 10.0
     preroll_max_bytes: Annotated[int, Meta(ge=1_000_000)] = 32_000_000
     ppe: Required = Required()
-
-
-class AlertRule(_Part, frozen=True, kw_only=True):
-    """A label seen in a camera for `min_time` seconds; then quiet for `suppress` seconds per camera."""
-
-    name: Token
-    labels: Annotated[tuple[str, ...], Meta(min_length=1)] = ("person",)
-    cameras: Annotated[tuple[Token, ...], Meta(description="Empty: all of them.")] = ()
-    min_time: NotNegative = 1.0
-    suppress: NotNegative = 60.0
-    severity: Severity = "info"
 
 
 class Clips(_Part, frozen=True, kw_only=True):

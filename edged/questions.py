@@ -5,7 +5,9 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
+from edged.asking import RuleRecord
 from edged.messages import AlertRaised, PpeChecked, Saw, Severity, Time
+from edged.rules import AlertRule
 
 Range = Literal["today", "7d", "30d", "this_month", "year", "custom"]
 Grain = Literal["minute", "hour", "day", "month"]
@@ -267,6 +269,56 @@ class Test(Struct, frozen=True, kw_only=True, tag="test"):
     """Sends a sample now, without the queue. `name` is that of a webhook."""
 
     name: str
+
+
+class Rules(Struct, frozen=True, kw_only=True, tag="rules"):
+    """Asked of `rules`: all of them, or the one that is called `of`."""
+
+    of: str = ""
+
+
+class SetRule(Struct, frozen=True, kw_only=True, tag="set"):
+    """Writes a rule down. `of` is what it is called: its name, or `site.node.name` for one of a box alone. `new`: it must not be there yet."""
+
+    of: str
+    rule: AlertRule
+    new: bool = False
+
+
+class DropRule(Struct, frozen=True, kw_only=True, tag="drop"):
+    of: str
+
+
+class TryRule(Struct, frozen=True, kw_only=True, tag="try"):
+    """Which alerts the rule called `of`, or `rule`, would have raised in the last `hours`."""
+
+    of: str = ""
+    rule: AlertRule | None = None
+    hours: Annotated[float, Meta(gt=0, le=168)] = 24.0
+
+
+RuleQuestion = Rules | SetRule | DropRule | TryRule
+
+
+class KnownRule(RuleRecord, frozen=True, kw_only=True):
+    """`key` is what it is called for certain. `fault` says why it cannot come true just now; empty: it can."""
+
+    key: str
+    fault: str = ""
+
+
+class RulesAnswer(Struct, frozen=True, kw_only=True):
+    rules: list[KnownRule]
+
+
+class TryAnswer(Struct, frozen=True, kw_only=True):
+    """`total` alerts out of so many `facts`; `alerts` are the newest of them, newest first."""
+
+    since: Time
+    until: Time
+    facts: int
+    total: int
+    alerts: list[AlertRaised]
 
 
 DeliveryQuestion = Deliveries | Retry | Test

@@ -22,6 +22,7 @@ _ABOUT = {
     "session": "As it was named when it began; of Janus also `info`.",
     "handle": "As Janus numbered it.",
     "alert": "Its id.",
+    "rule": "Its name; `site.node.name` for a rule of one box alone.",
     "counter": "The id of a counter, or a line as `camera.line`.",
     "report": "`counts`, `person`, `vehicle`, `zones` or `ppe`.",
     "delivery": "As the list names it.",

@@ -21,6 +21,7 @@ from edged.gateway import (
     ppe,
     realtime,
     reports,
+    rules,
     snapshots,
     static,
 )
@@ -29,6 +30,7 @@ from edged.gateway.janus import proxy
 from edged.gateway.webrtc import signalling, whep
 from edged.gateway.wire import NoQuery
 from edged.reports.jsons import ReportFile
+from edged.rules import AlertRule
 
 Login = Literal["key", "worker", "viewer", "none"]
 
@@ -40,7 +42,7 @@ class Route:
     which is open to other hosts too.
     `worker` takes auth.worker_token besides the key."""
 
-    method: Literal["GET", "POST", "PATCH", "DELETE"]
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
     path: str
     handler: Handler
     summary: str
@@ -59,6 +61,7 @@ WEBSOCKET = "websocket"
 
 _ALERT = "/api/alerts/{alert}"
 _CAMERA = "/api/cameras/{camera}"
+_RULE = "/api/rules/{rule}"
 
 ROUTES = (
     Route("GET", "/health", health.word, "Whether all is well, in a word; 503 when not.", health.Word, login="none"),
@@ -113,6 +116,14 @@ ROUTES = (
           status=201, login="worker"),
     Route("GET", _ALERT, alerts.shown, "One alert.", alerts.Alert),
     Route("POST", f"{_ALERT}/acknowledge", alerts.acknowledged, "Says who has seen it.", alerts.Alert, body=alerts.Acknowledgement),
+    Route("GET", "/api/rules", rules.listed, "The rules of alerts.", rules.RuleList),
+    Route("POST", "/api/rules", rules.added, "Adds a rule, for every box.", q.KnownRule, body=AlertRule, status=201),
+    Route("GET", _RULE, rules.shown, "One rule.", q.KnownRule),
+    Route("PUT", _RULE, rules.written, "Writes a rule, all of it.", q.KnownRule, body=AlertRule),
+    Route("DELETE", _RULE, rules.removed, "Removes a rule.", "", status=204),
+    Route("POST", f"{_RULE}/test", rules.tested, "What a rule would have raised.", q.TryAnswer, body=rules.Trial),
+    Route("POST", "/api/rules/test", rules.tested_new, "What a rule that is not saved would have raised.", q.TryAnswer,
+          body=rules.NewTrial),
     Route("GET", "/api/snapshots/{key:.+}", snapshots.snapshot, "A stored picture.", "image/jpeg"),
     Route("GET", "/api/stats", counting.stats, "Counts: totals, and a series.", q.StatsAnswer, query=counting.StatsQuery),
     Route("GET", "/api/dashboard/stats", counting.stats, "The same.", q.StatsAnswer, query=counting.StatsQuery),

@@ -6,7 +6,7 @@ import { to } from "./routes.js";
 import { cameras, keyOf } from "./store.js";
 import { absolute, ago } from "./words.js";
 
-export const cameraName = (alert) => cameras.value.get(keyOf(alert))?.view.name || alert.camera;
+export const cameraName = (alert) => cameras.value.get(keyOf(alert))?.view.name || (alert.camera === "_" ? alert.site : alert.camera);
 
 /** The address of an alert; it says enough to find the alert again. */
 export const alertLink = (alert) => to("alerts", alert.id, { camera: keyOf(alert), at: alert.time });
