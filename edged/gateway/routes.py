@@ -93,6 +93,8 @@ ROUTES = (
           status=101, head=False),
     Route("GET", "/api/media/mjpeg", mjpeg.stream, "Live pictures of one camera.", "multipart/x-mixed-replace",
           query=mjpeg.StreamQuery, head=False),
+    Route("GET", "/stream/clean/{camera}", mjpeg.clean, "The same, without anything drawn on it.", "multipart/x-mixed-replace",
+          query=mjpeg.CleanQuery, head=False),
     Route("POST", "/webrtc/offer", signalling.offered, "A viewer's WebRTC offer, answered.", signalling.Answered,
           body=signalling.Offer),
     Route("POST", "/api/webrtc/offer", signalling.offered, "The same.", signalling.Answered, body=signalling.Offer),

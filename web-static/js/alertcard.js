@@ -1,4 +1,4 @@
-import { snapshotUrl } from "./api.js";
+import { clipUrl, snapshotUrl } from "./api.js";
 import { second } from "./clock.js";
 import { h, write } from "./dom.js";
 import { icon } from "./icons.js";
@@ -17,6 +17,15 @@ export function snapshot(alert, alt = "") {
   const none = () => h("span.nopicture", {}, icon(alert.severity));
   if (!url) return none();
   return h("img", { src: url, alt, loading: "lazy", decoding: "async", onerror: (event) => event.target.replaceWith(none()) });
+}
+
+/** Its clip; without one, or when it is no longer kept, its picture. */
+export function clip(alert) {
+  const src = clipUrl(alert);
+  if (!src) return snapshot(alert, alert.message);
+  const film = h("video", { src, poster: snapshotUrl(alert), controls: true, playsInline: true, preload: "metadata", "aria-label": alert.message });
+  film.addEventListener("error", () => film.replaceWith(snapshot(alert, alert.message)));
+  return film;
 }
 
 export const severity = (alert) => h("span.severity", { "data-tone": alert.severity }, icon(alert.severity), alert.severity);
