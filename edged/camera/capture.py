@@ -42,7 +42,8 @@ class Looks:
 class Capture:
     """Reads one camera until it fails or is closed. `run` blocks, and is for a thread of its own; the rest is for any thread.
 
-    `opened_at` and `last_frame` are monotonic seconds, 0 until then; `paced` and `finite` are as in `Video`, once it is open.
+    `opened_at`, `last_packet` and `last_frame` are monotonic seconds, 0 until then; until `quiet_until` there need be none: a file is held
+    back, or begins again. `paced` and `finite` are as in `Video`, once it is open.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class Capture:
         self.session = session
         self.stage: Stage = "opening"
         self.looks = Looks()
-        self.opened_at = self.last_frame = 0.0
+        self.opened_at = self.last_packet = self.last_frame = self.quiet_until = 0.0
         self.paced = self.finite = False
         self._how = how
         self._outlet = outlet
@@ -90,6 +91,7 @@ class Capture:
             self._play()
             while self._loop and self.finite and not self._closing.is_set():
                 self._clock.restart()
+                self.quiet_until = time.monotonic() + 2 * self._how.open_timeout
                 self._play()
         except Exception as error:
             if not self._closing.is_set():
@@ -116,6 +118,7 @@ class Capture:
     def _read(self, video: opening.Video, units: Units, packet: "Packet[VideoStream]") -> None:
         arrived = time.monotonic()
         if packet.size:  # the last one is empty, and makes the decoder give what it holds back
+            self.last_packet = arrived
             self._meter.packet(packet.size, arrived)
             self._hand_on(video, units, packet, arrived)
         ready = self._ready(video, units, packet)
@@ -146,7 +149,7 @@ class Capture:
         own = round(arrived * TICKS) if video.clockless else packet.pts
         late = 0 if packet.pts is None or packet.dts is None else (packet.pts - packet.dts) * video.time_base * TICKS
         pts = self._clock.at(own, video.time_base, reordered=units.reordered)
-        if video.paced and not units.reordered and self._closing.wait(self._pace.wait(pts, time.monotonic())):
+        if video.paced and not units.reordered and self._rest(pts):
             return
         if video.paced:
             arrived = time.monotonic()
@@ -155,6 +158,13 @@ class Capture:
         if video.codec in KEPT and (unit := units.of(packet, pts, pts - int(late), self._packets, arrived)):
             self._outlet.ring.put(unit)
             self._packets += 1
+
+    def _rest(self, pts: int) -> bool:
+        """Holds a file back until `pts` is due; whether it was closed meanwhile."""
+        now = time.monotonic()
+        wait = self._pace.wait(pts, now)
+        self.quiet_until = now + wait
+        return self._closing.wait(wait)
 
     def _spoil(self, video: opening.Video) -> None:
         self._meter.damage()
@@ -166,7 +176,7 @@ class Capture:
         pts = self._shown + self._clock.step if picture.pts is None else picture.pts
         self._shown = pts = max(pts, self._shown + 1)
         if video.paced:
-            if self._closing.wait(self._pace.wait(pts, time.monotonic())):
+            if self._rest(pts):
                 return
             arrived = time.monotonic()
         self._spoiled = 0

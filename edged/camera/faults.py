@@ -89,6 +89,10 @@ def stalled(url: str) -> CameraFault:
     return CameraFault("stalled", f"{urls.place(url)} sends nothing any more; it is opened again")
 
 
+def garbled(url: str, codec: str) -> CameraFault:
+    return CameraFault("codec", f"{urls.place(url)} sends what is no {codec} any more; it is opened again")
+
+
 def ended(url: str, *, finite: bool) -> CameraFault:
     if finite:
         return CameraFault("ended", f"{urls.place(url)} is at its end; set the camera's `loop` to play it again")

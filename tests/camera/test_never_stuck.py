@@ -14,7 +14,8 @@ import pytest
 
 from tests.camera.watching import Watched, watched
 from tests.rigs.cameras import StartRtsp
-from tests.rigs.faults import BadNetwork, corrupted
+from tests.rigs.faults import BadNetwork
+from tests.rigs.rtp import damaged
 
 STALL = 1.0
 NOTICED = STALL + 1.0  # besides the timeout: a busy machine's second
@@ -37,17 +38,8 @@ async def back(watch: Watched) -> float:
     return time.monotonic() - began
 
 
-def refuse(network: BadNetwork) -> None:
-    network.refusing = True
-    network.reset()
-
-
 def answer(reply: bytes) -> Callable[[BadNetwork], None]:
-    def change(network: BadNetwork) -> None:
-        network.answer = reply
-        network.reset()
-
-    return change
+    return lambda network: network.say(reply)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +48,7 @@ def answer(reply: bytes) -> Callable[[BadNetwork], None]:
         (BadNetwork.hold, "stalled", "timeout"),
         (BadNetwork.reset, "ended", None),
         (BadNetwork.shut, "ended", None),
-        (refuse, "ended", "ended"),
+        (BadNetwork.refuse, "ended", "ended"),
         (answer(b"RTSP/1.0 404 Not Found\r\n%CSEQ%\r\n\r\n"), "ended", "not_found"),
         (answer(b"RTSP/1.0 503 Service Unavailable\r\n%CSEQ%\r\n\r\n"), "ended", "unreachable"),
         (answer(b"HTTP/1.1 200 OK\r\n\r\n<html>"), "ended", "timeout"),
@@ -124,10 +116,10 @@ async def test_a_slow_network_is_late_and_not_lost(rtsp_server):
 async def test_damaged_packets_are_counted_and_the_picture_goes_on(rtsp_server):
     async with behind_a_bad_network(rtsp_server) as (network, watch):
         await watch.frames(3)
-        network.change = corrupted(seed=7, every=40)
-        damaged = watch.camera.facts().corrupt
+        network.change = damaged(seed=7)
+        before = watch.camera.facts().corrupt
         async with asyncio.timeout(20):
-            while watch.camera.facts().corrupt < damaged + 3:
+            while watch.camera.facts().corrupt < before + 3:
                 await watch.changed_or_frame()
         network.heal()
         await back(watch)
@@ -140,7 +132,7 @@ async def test_a_second_camera_loses_nothing_meanwhile(rtsp_server, clips):
         await other.frames(2)
         reader = other.camera.outlet.ring.reader()
         seen = []
-        for fault in (network.hold, network.reset, lambda: refuse(network), network.shut):
+        for fault in (network.hold, network.reset, network.refuse, network.shut):
             fault()
             until = time.monotonic() + 1.0
             while time.monotonic() < until:
@@ -175,7 +167,7 @@ async def test_many_faults_in_a_row_leave_nothing_behind(rtsp_server):
         await back(watch)
         threads, handles = threading.active_count(), open_handles()
         for _ in range(int(os.environ.get("EDGED_FAULTS", "12"))):
-            fault = chance.choice((network.reset, network.shut, lambda: refuse(network)))
+            fault = chance.choice((network.reset, network.shut, network.refuse))
             fault()
             await watch.state("retrying")
             network.heal()
