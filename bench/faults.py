@@ -5,7 +5,6 @@ The daemon has its default settings. What it says is heard on NATS, what it uses
 
 import argparse
 import asyncio
-import itertools
 import random
 import sys
 import tempfile
