@@ -26,8 +26,10 @@ NOTICED = STALL + 1.0  # besides the timeout: a busy machine's second
 
 
 @asynccontextmanager
-async def behind_a_bad_network(rtsp_server: StartRtsp, **settings: object) -> AsyncIterator[tuple[BadNetwork, Watched]]:
-    server = rtsp_server()
+async def behind_a_bad_network(
+    rtsp_server: StartRtsp, fps: int = 10, **settings: object
+) -> AsyncIterator[tuple[BadNetwork, Watched]]:
+    server = rtsp_server(fps=fps)
     async with BadNetwork(server.port) as network:
         url = f"rtsp://127.0.0.1:{network.port}/live"
         async with watched(url, transport="tcp", stall_timeout=STALL, open_timeout=1.5, **settings) as watch:

@@ -40,8 +40,6 @@ class BadNetwork:
         self._hole.close()
         self._server.close()
         self.reset()
-        for task in list(self._tasks):
-            task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def hold(self) -> None:
