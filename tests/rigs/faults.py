@@ -138,8 +138,8 @@ class BadNetwork:
                 await self._open.wait()
                 if self.delay:
                     await asyncio.sleep(self.delay)
-                for piece in pieces.feed(data):
-                    writer.write(self.change(piece) if self.change and is_video(piece) else piece)
+                whole = pieces.feed(data)
+                writer.write(b"".join(self.change(one) if self.change and is_video(one) else one for one in whole))
                 await writer.drain()
         except ConnectionError:
             pass
