@@ -24,26 +24,27 @@ class Door:
     async def changes(self) -> None:
         """Returns as soon as the camera answers otherwise than at the last knock, whenever that was."""
         while True:
+            await asyncio.sleep(EVERY)
             before, self._answer = self._answer, await knock(self._url)
             if before not in (None, self._answer):
                 return
-            await asyncio.sleep(EVERY)
 
 
 async def knock(url: str) -> str:
     """The number an RTSP or HTTP camera answers with, "open" where TLS hides it, "there" for a device; "" if nobody answers."""
-    if urls.kind(url) == "device":
-        return "there" if Path(urls.location(url)).exists() else ""
-    if urls.kind(url) == "file":
-        return ""
-    host, port = urls.endpoint(url)
-    if reach.goes_through_proxy(url, host):
-        return ""
     try:
+        match urls.kind(url):
+            case "device":
+                return "there" if Path(urls.location(url)).exists() else ""
+            case "file":
+                return ""
+        host, port = urls.endpoint(url)
+        if reach.goes_through_proxy(url, host):
+            return ""
         found = await addresses.resolve(host, port)
         async with asyncio.timeout(PATIENCE):
             return await _first_answer(found, port, url)
-    except (OSError, UnicodeError):  # TimeoutError and gaierror too
+    except (OSError, ValueError):  # TimeoutError and gaierror are the one, a URL that is none the other
         return ""
 
 

@@ -217,7 +217,7 @@ class LiveCamera:
         delay = self._backoff.after(fault.cause, ran)
         self._retry_at = time.monotonic() + delay
         self._become("stalled" if fault.cause in ("stalled", "frozen") else "retrying", fault)
-        if fault.cause in ("auth", "format"):
+        if fault.cause == "auth":
             await asyncio.sleep(delay)
         else:
             await self._listen(delay)

@@ -28,7 +28,7 @@ async def test_what_a_camera_answers_is_told_by_its_number(http_mjpeg_camera: Ht
     assert await door.knock(f"rtsps://127.0.0.1:{http_mjpeg_camera.port}/live") == "open"
 
 
-@pytest.mark.parametrize("url", ["rtsp://no-such-camera.invalid/live", "/dev/video99", "/no/such/clip.mp4"])
+@pytest.mark.parametrize("url", ["rtsp://no-such-camera.invalid/live", "/dev/video99", "/no/such/clip.mp4", "ftp://x", "rtsp://a/b@c:d"])
 async def test_nobody_answers_where_nothing_is(url: str):
     assert await door.knock(url) == ""
 
@@ -59,7 +59,7 @@ async def test_a_door_remembers_what_it_heard_when_nobody_listened():
         network.say(b"RTSP/1.0 404 Not Found\r\n\r\n")
         found = Door(rtsp(network))
         with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.3):
+            async with asyncio.timeout(1.5 * door.EVERY):
                 await found.changes()
         network.say(b"RTSP/1.0 200 OK\r\n\r\n")
         async with asyncio.timeout(PATIENCE):
