@@ -99,11 +99,12 @@ class Watching:
     async def trial(self, trouble: Trouble, lasting: float) -> Trial:
         began = time.time()
         await trouble.begin(self.scene)
-        lost = await self._lost(began, lasting, PATIENCE if trouble.loses else lasting)
-        if trouble.loses and time.time() - began < lasting:
-            await asyncio.sleep(began + lasting - time.time())
+        lost = await self._lost(began, PATIENCE if trouble.loses else lasting)
         healed = time.time()
         if trouble.end:
+            if trouble.loses:
+                await asyncio.sleep(began + lasting - healed)
+            healed = time.time()
             await trouble.end(self.scene)
         elif lost:
             healed = lost.time.timestamp()  # the camera was never away: it counts from when that was noticed
@@ -112,7 +113,7 @@ class Watching:
         noticed = lost and lost.time.timestamp() - began
         return Trial(trouble.name, noticed, str(lost.cause) if lost else "", back - healed)
 
-    async def _lost(self, began: float, least: float, most: float) -> CameraStateChanged | None:
+    async def _lost(self, began: float, most: float) -> CameraStateChanged | None:
         try:
             async with asyncio.timeout(most):
                 while not (lost := self.heard.lost_since(began)):
