@@ -128,7 +128,7 @@ class Capture:
         for each in ready:
             try:
                 pictures = video.decode(each)
-            except (av.error.InvalidDataError, av.error.PatchWelcomeError):
+            except av.error.FFmpegError:  # what is destroyed is also called an invalid argument, or to be had later
                 self._spoil(video)
                 continue
             for picture in pictures if each is packet else ():

@@ -28,7 +28,9 @@ async def test_what_a_camera_answers_is_told_by_its_number(http_mjpeg_camera: Ht
     assert await door.knock(f"rtsps://127.0.0.1:{http_mjpeg_camera.port}/live") == "open"
 
 
-@pytest.mark.parametrize("url", ["rtsp://no-such-camera.invalid/live", "/dev/video99", "/no/such/clip.mp4", "ftp://x", "rtsp://a/b@c:d"])
+@pytest.mark.parametrize(
+    "url", ["rtsp://no-such-camera.invalid/live", "/dev/video99", "/no/such/clip.mp4", "ftp://x", "rtsp://a/b@c:d"]
+)
 async def test_nobody_answers_where_nothing_is(url: str):
     assert await door.knock(url) == ""
 
