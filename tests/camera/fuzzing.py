@@ -24,7 +24,7 @@ KINDS = (
     ("hevc.ts", "libx265", "yuv420p", {"x265-params": "keyint=8:log-level=none", "preset": "ultrafast"}),
     ("clip.avi", "mjpeg", "yuvj420p", {}),
 )
-FPS = 2000  # so that nothing is held back for long
+FPS = 1000  # so that nothing is held back for long
 LONG = 0.2  # seconds, after which a clip is closed
 
 
