@@ -13,18 +13,11 @@ from tests.rigs.faults import BadNetwork
 UNAUTHORIZED = b'RTSP/1.0 401 Unauthorized\r\n%CSEQ%\r\nWWW-Authenticate: Basic realm="x"\r\n\r\n'
 TROUBLES: list[tuple[Callable[[BadNetwork], None], str, str, str]] = [
     (BadNetwork.hold, "stalled", "stalled", "sends nothing any more"),
-    (BadNetwork.refuse, "retrying", "ended", "opened again"),
     (
         lambda network: network.say(b"RTSP/1.0 404 No\r\n%CSEQ%\r\n\r\n"),
         "retrying",
         "not_found",
         "no stream at this path",
-    ),
-    (
-        lambda network: network.say(b"RTSP/1.0 503 Busy\r\n%CSEQ%\r\n\r\n"),
-        "retrying",
-        "unreachable",
-        "answers with an error",
     ),
     (lambda network: network.say(b""), "retrying", "timeout", "does not answer"),
     (lambda network: network.say(UNAUTHORIZED), "retrying", "auth", "user and password"),

@@ -25,7 +25,7 @@ KINDS = (
     ("clip.avi", "mjpeg", "yuvj420p", {}),
 )
 FPS = 1000  # so that nothing is held back for long
-LONG = 0.2  # seconds, after which a clip is closed
+LONG = 0.05  # seconds, after which a clip is closed
 
 
 def destroyed(whole: bytes, chance: random.Random) -> bytes:
@@ -48,7 +48,7 @@ async def main(folder: Path, count: int) -> None:
     outlet, meter = Outlet(asyncio.get_running_loop(), 5.0, 10_000_000), Meter()
     ended: Counter[str] = Counter()
     made = [
-        clips.write(folder / name, codec, pix_fmt, count=24, fps=FPS, options=options).read_bytes()
+        clips.write(folder / name, codec, pix_fmt, count=16, fps=FPS, options=options).read_bytes()
         for name, codec, pix_fmt, options in KINDS
     ]
     for number in range(count):

@@ -6,10 +6,10 @@ from tests.camera.test_never_stuck import back, behind_a_bad_network
 from tests.rigs.daemon import ROOT
 from tests.rigs.rtp import damaged
 
-CLIPS = 300
+CLIPS = 240
 
 
-async def test_three_hundred_destroyed_clips_end_with_a_cause_that_is_none_of_ours(tmp_path):
+async def test_destroyed_clips_end_with_a_cause_that_is_none_of_ours(tmp_path):
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.camera.fuzzing", tmp_path, str(CLIPS), cwd=ROOT,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
@@ -30,7 +30,7 @@ async def test_when_every_packet_is_damaged_the_camera_comes_back_as_soon_as_non
         before = watch.camera.facts().packets
         network.change = damaged(seed=1, share=1.0, bytes_each=40)
         async with asyncio.timeout(20):
-            while watch.camera.facts().packets < before + 60:
+            while watch.camera.facts().packets < before + 30:
                 await watch.changed_or_frame()
         network.heal()
         assert await back(watch) < 6

@@ -40,37 +40,30 @@ async def test_rtp_time_that_wraps_goes_on_without_a_seam(rtsp_server):
 
         def almost(was: int) -> int:
             origin.append(was)
-            return (1 << 32) - 45 * FRAME + was - origin[0]
+            return (1 << 32) - 20 * FRAME + was - origin[0]
 
         network.change = timed(almost)
-        network.reset()  # the next session begins a second and a half before the wrap
+        network.reset()  # the next session begins a second before the wrap
         await watch.state("retrying")
         await watch.state("running")
-        seen = await units(watch, 60)
+        seen = await units(watch, 35)
         assert set(steps(seen)) == {FRAME}
         assert [state for state, _, _ in watch.states].count("running") == 2
 
 
-@pytest.mark.parametrize("leap", [-HOUR, HOUR, -FRAME * 2], ids=["an hour back", "an hour ahead", "two frames back"])
-async def test_a_leap_of_the_cameras_clock_is_no_leap_of_the_pictures(rtsp_server, leap):
+async def test_a_leap_of_the_cameras_clock_is_no_leap_of_the_pictures_nor_is_its_stopping_their_end(rtsp_server):
     async with behind_a_bad_network(rtsp_server, fps=FPS) as (network, watch):
         await watch.frames(5)
-        reading = asyncio.create_task(units(watch, 40))
-        await watch.frames(5)
-        network.change = timed(lambda was: was + leap)
-        seen = await reading
-        found = steps(seen)
-        assert all(step > 0 for step in found)
-        assert found.count(FRAME) >= len(found) - 3
-        assert sum(found) <= (len(found) + 3) * FRAME
-        assert len(watch.states) == 2
-
-
-async def test_without_times_the_pictures_still_have_an_order(rtsp_server):
-    async with behind_a_bad_network(rtsp_server, fps=FPS) as (network, watch):
-        await watch.frames(5)
+        for leap in (-HOUR, HOUR, HOUR - 2 * FRAME):
+            reading = asyncio.create_task(units(watch, 15))
+            await watch.frames(2)
+            network.change = timed(lambda was, leap=leap: was + leap)
+            found = steps(await reading)
+            assert all(step > 0 for step in found)
+            assert found.count(FRAME) >= len(found) - 3
+            assert sum(found) <= (len(found) + 3) * FRAME
         network.change = timed(lambda was: 4711)
-        assert all(step > 0 for step in steps(await units(watch, 40)))
+        assert all(step > 0 for step in steps(await units(watch, 20)))
         numbers = [read_number(frame.luma, 320) for frame in await watch.frames(5)]
         assert all(0 < (b - a) % 40 < 20 for a, b in pairwise(numbers))
         assert len(watch.states) == 2
@@ -84,7 +77,7 @@ async def test_b_frames_are_shown_in_their_order(rtsp_server, tmp_path):
     server = rtsp_server(clip, times=[*(number * ms for number in shown), len(shown) * ms])
     async with watched(server.url, transport="tcp") as watch:
         await watch.frames(3)
-        frames = await watch.frames(40)
+        frames = await watch.frames(25)
         sent = await units(watch, 12)
     assert any(b.pts < a.pts for a, b in pairwise(sent))
     assert all(unit.reordered for unit in sent)
