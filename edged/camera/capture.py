@@ -11,7 +11,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from edged.camera import faults, opening, urls
+from edged.camera import faults, leftovers, opening, urls
 from edged.camera.clock import TICKS, Clock
 from edged.camera.doze import Doze
 from edged.camera.faults import CameraFault
@@ -96,6 +96,8 @@ class Capture:
         except Exception as error:
             if not self._closing.is_set():
                 raise faults.of(error, self._how.url, opening=self.stage == "opening") from None
+        finally:
+            leftovers.give_back()
         if not self._closing.is_set():
             raise faults.ended(self._how.url, finite=self.finite)
 
