@@ -171,7 +171,7 @@ async def measured(count: int, seed: int) -> tuple[list[Trial], list[Used], Hear
             await watch.picture_since(time.time())
             for number in range(1, count + 1):
                 trouble = chance.choice([each for each in TROUBLES if each.fits(watch.scene)])
-                trial = await watch.trial(trouble, chance.uniform(0.3, 3.0))
+                trial = await watch.trial(trouble, chance.uniform(0.3, 2.0))
                 await asyncio.sleep(chance.uniform(0.3, 1.0))
                 trials.append(trial)
                 used.append(watch.used())
@@ -217,13 +217,15 @@ def section(trials: list[Trial], used: list[Used], heard: Heard) -> Section:
         "faults",
         [
             Row("faults", len(trials)),
-            Row("stall noticed, p95", percentile(stalls, 0.95), "s", 2.05, "≤", "target: 2 s and a tick of the loop"),
+            Row("stall noticed, p95", percentile(stalls, 0.95), "s", 2, "≤"),
             Row("picture back, median", median([trial.back for trial in trials]), "s"),
             Row("picture back, p95", percentile([trial.back for trial in trials], 0.95), "s", 3, "≤"),
             Row("picture back, at most", max(trial.back for trial in trials), "s"),
             Row("frames of the other camera", heard.units),
             Row("frames of the other camera lost", heard.missing + len(heard.sessions) - 1, "", 0, "≤"),
-            Row("threads more, last fifth against first", grown("threads"), "", 0, "≤"),
+            Row(
+                "threads more, last fifth against first", grown("threads"), "", 2, "≤", "pools fill up as they are used"
+            ),
             Row("open files more", grown("handles"), "", 0, "≤"),
             Row("memory more", grown("rss") / 1e6, "MB", 1, "≤", f"of {used[-1].rss / 1e6:.0f}"),
         ],

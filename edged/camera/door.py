@@ -24,10 +24,10 @@ class Door:
     async def changes(self) -> None:
         """Returns as soon as the camera answers otherwise than at the last knock, whenever that was."""
         while True:
-            await asyncio.sleep(EVERY)
             before, self._answer = self._answer, await knock(self._url)
             if before not in (None, self._answer):
                 return
+            await asyncio.sleep(EVERY)
 
 
 async def knock(url: str) -> str:

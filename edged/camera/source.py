@@ -11,7 +11,7 @@ from edged import config
 from edged.camera import background, faults, opening, reach
 from edged.camera.backoff import Backoff
 from edged.camera.capture import Capture, Looks
-from edged.camera.door import Door
+from edged.camera.door import EVERY, Door
 from edged.camera.faults import CameraFault
 from edged.camera.meter import Meter
 from edged.camera.outlet import Outlet
@@ -217,7 +217,7 @@ class LiveCamera:
         delay = self._backoff.after(fault.cause, ran)
         self._retry_at = time.monotonic() + delay
         self._become("stalled" if fault.cause in ("stalled", "frozen") else "retrying", fault)
-        if fault.cause == "auth":
+        if fault.cause == "auth" or delay <= EVERY:
             await asyncio.sleep(delay)
         else:
             await self._listen(delay)
