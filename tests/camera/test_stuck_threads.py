@@ -7,20 +7,26 @@ import signal
 import time
 from itertools import pairwise
 
-from tests.camera.watching import watched
+from edged.camera.source import LINGERING
+from tests.camera.watching import PATIENCE, watched
 from tests.rigs import clips as making
 from tests.rigs.daemon import camera, running_daemon
 
 
-async def test_threads_stuck_in_a_library_call_hold_nobody_up(tmp_path, rtsp_server):
+async def test_threads_stuck_in_a_library_call_hold_nobody_up_and_are_few(tmp_path, rtsp_server):
     pipe = tmp_path / "pipe.mp4"
     os.mkfifo(pipe)
     async with watched(rtsp_server().url) as other:
         await other.frames(2)
         reader = other.camera.outlet.ring.reader(late=60)
         async with watched(str(pipe), open_timeout=0.1) as stuck:
-            while stuck.camera.facts().lingering < 2:
-                await stuck.changed()
+            cause, _ = await stuck.state("retrying")
+            assert stuck.camera.facts().lingering == 1
+            async with asyncio.timeout(PATIENCE):
+                while "hangs" not in stuck.states[-1][2]:
+                    await stuck.changed()
+            assert stuck.camera.facts().lingering == LINGERING
+            assert cause == "timeout"
         seen = await reader.units()
     pipe.open("wb").close()  # lets the threads go
     assert len(seen) >= 15
