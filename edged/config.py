@@ -207,7 +207,7 @@ class Camera(_Part, frozen=True, kw_only=True):
     transport: Literal["auto", "tcp", "udp"] = "auto"
     loop: Annotated[bool, Meta(description="A file starts again at its end.")] = True
     open_timeout: Positive = 5.0
-    stall_timeout: Positive = 2.0
+    stall_timeout: Positive = 1.8  # so that within two seconds it is known, the frame's own interval included
     frozen_timeout: Annotated[
         NotNegative, Meta(description="Seconds of the very same picture that count as frozen; 0: never.")
     ] = 0.0
