@@ -11,8 +11,8 @@ from edged.mailbox import Inbox
 from edged.node.crops import Crops
 from edged.node.ledger import Ledger
 from edged.node.names import Names, Who
-from edged.node.veil import Veil
 from edged.node.room import Room
+from edged.node.veil import Veil
 from edged.scene import shots as best
 from edged.scene.looks import Taken
 from edged.scene.presence import box_of
