@@ -177,7 +177,7 @@ async def _fill(url: str, folder: Path, count: int) -> None:
             if number % 500 == 499:
                 await bus.link.nc.flush(30)
         wanted = {ids.IDENTITIES: count, ids.EMBEDDINGS: count}
-        while any([await _messages(bus.link, name) < n for name, n in wanted.items()]):
+        while any([await _messages(bus.link, name) < n for name, n in wanted.items()]):  # noqa: ASYNC110
             await asyncio.sleep(0.2)
 
 

@@ -69,7 +69,7 @@ async def follow(url: str, folder: Path, node: str) -> None:
     async with gallery(url, folder, node) as opened:
         print("ready", flush=True)
         async for change in opened.changes():
-            while change.identity and change.identity.samples and not await _found(opened, change.id):
+            while change.identity and change.identity.samples and not await _found(opened, change.id):  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
             print(change.id, time.monotonic(), flush=True)
 

@@ -35,7 +35,9 @@ def query(request: web.Request, kind: type[T]) -> T:
 def _repeatable(kind: type[Any]) -> frozenset[str]:
     fields = msgspec.inspect.type_info(kind)
     assert isinstance(fields, msgspec.inspect.StructType), "a query is a Struct"
-    return frozenset(one.encode_name for one in fields.fields if isinstance(_bare(one.type), msgspec.inspect.VarTupleType))
+    return frozenset(
+        one.encode_name for one in fields.fields if isinstance(_bare(one.type), msgspec.inspect.VarTupleType)
+    )
 
 
 def _bare(kind: msgspec.inspect.Type) -> msgspec.inspect.Type:
