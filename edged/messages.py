@@ -188,7 +188,11 @@ class Snapshot(Fact, frozen=True, kw_only=True, tag="snapshot"):
 
 
 class AlertRaised(Fact, frozen=True, kw_only=True, tag="alert"):
-    """A rule came true. `since` is when its subject was first seen; `snapshot` is the key of its picture."""
+    """A rule came true. `since` is when its subject was first seen; `snapshot` is the key of its picture.
+
+    `kind` is the type of the rule's trigger, and `subject` whom the alert is about: within `suppress` it is not told again. Alerts of a counter
+    have the camera token `_`. `value` reached `threshold`, where there is one. `wants_clip` says whether a clip is worth its room.
+    """
 
     rule: str
     severity: Severity
@@ -198,6 +202,13 @@ class AlertRaised(Fact, frozen=True, kw_only=True, tag="alert"):
     since: Time
     message: str
     snapshot: str | None
+    kind: str = ""
+    subject: str = ""
+    zone: str = ""
+    line: str = ""
+    value: float | None = None
+    threshold: float | None = None
+    wants_clip: bool = True
 
 
 class AlertAcknowledged(Fact, frozen=True, kw_only=True, tag="alert_acknowledged"):
@@ -354,7 +365,8 @@ class FaceIdentified(Fact, frozen=True, kw_only=True, tag="face_identified"):
     """Who a track is: said when it is first known, and again when that changes. An empty `identity` takes back what was said.
 
     `score` is the cosine similarity of the best match, `margin` its lead over the next identity, `shots` how many looks agree.
-    `previous` is the identity that was said before. Facts name nobody: what an identity is called is in the gallery alone.
+    `previous` is the identity that was said before, `watched` says that this one was on the watch list then.
+    Facts name nobody: what an identity is called is in the gallery alone.
     """
 
     session: str
@@ -370,6 +382,7 @@ class FaceIdentified(Fact, frozen=True, kw_only=True, tag="face_identified"):
     previous: str
     since: Time
     snapshot: str
+    watched: bool = False
 
 
 class IdentityChanged(Fact, frozen=True, kw_only=True, tag="identity_changed"):

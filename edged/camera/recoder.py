@@ -36,6 +36,7 @@ class Recoder:
 
     def __init__(self, change: Callable[[Frame], Frame]) -> None:
         self._decoder: VideoCodecContext | None = None
+        self._codec = ""
         self._planes = Planes()
         self._sources: dict[int, AccessUnit] = {}
         self._made: list[AccessUnit] = []
@@ -44,21 +45,25 @@ class Recoder:
     def of(self, units: list[AccessUnit]) -> list[AccessUnit]:
         """What comes of `units`, which begin with a key frame the first time; a decoder may keep the last ones back."""
         for unit in units:
+            if unit.codec != self._codec and self._decoder:
+                self._decode(None)
+                self._decoder = None
+            self._codec = unit.codec
             self._sources[unit.pts] = unit
             packet = cast("Packet[VideoStream]", Packet(unit.data))
             packet.pts, packet.dts = unit.pts, unit.dts
-            self._decode(packet, unit.codec)
+            self._decode(packet)
         return self._taken()
 
     def rest(self) -> list[AccessUnit]:
         """What was kept back; nothing more can be made afterwards."""
         if self._decoder:
-            self._decode(None, "")
+            self._decode(None)
         return self._taken()
 
-    def _decode(self, packet: "Packet[VideoStream] | None", codec: str) -> None:
+    def _decode(self, packet: "Packet[VideoStream] | None") -> None:
         if self._decoder is None:
-            decoder = av.CodecContext.create(codec, "r")
+            decoder = av.CodecContext.create(self._codec, "r")
             assert isinstance(decoder, VideoCodecContext), "access units are video"
             decoder.thread_count = 1
             self._decoder = decoder

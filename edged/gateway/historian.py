@@ -18,6 +18,7 @@ from edged.subjects import NODE_ITSELF, Address
 PATIENCE = 20.0  # seconds for a year of minutes on a slow card
 COMING = 3.0  # seconds for a history to come, while its box starts
 AGAIN = 0.1
+HANDLER = {"rules": "alerts"}  # which one answers, where it is not called like the question
 _encode = msgspec.json.Encoder().encode
 
 T = TypeVar("T")
@@ -29,7 +30,7 @@ class Reconnected(Exception):
 
 async def ask(
     request: web.Request,
-    question: q.Question | Enquiry,
+    question: q.Question | q.RuleQuestion | Enquiry,
     answer: type[T],
     kind: str = "history",
     patience: float = PATIENCE,
@@ -56,7 +57,7 @@ async def ask(
 
 
 async def _unless_reconnected(
-    request: web.Request, question: q.Question | Enquiry, connection: int, kind: str, patience: float
+    request: web.Request, question: q.Question | q.RuleQuestion | Enquiry, connection: int, kind: str, patience: float
 ) -> bytes:
     """Raises Reconnected when the connection over which it was asked is gone: no answer would ever come."""
     asking = asyncio.ensure_future(ask_raw(request, kind, question, patience))
@@ -81,7 +82,8 @@ async def ask_raw(request: web.Request, kind: str, question: Any, patience: floa
             raise
         except Unanswered:
             continue
-    raise Problem(503, "unanswered", f"no node answers for {kind}: has one of them {kind} in handlers.run?")
+    handler = HANDLER.get(kind, kind)
+    raise Problem(503, "unanswered", f"no node answers for {kind}: has one of them {handler} in handlers.run?")
 
 
 async def nodes(request: web.Request) -> list[Address]:

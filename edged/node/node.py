@@ -1,8 +1,6 @@
 """This box: the cameras that run here, what others may ask of it, and how it does."""
 
 import asyncio
-import os
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -20,11 +18,13 @@ from edged.bus.outbox import Outbox
 from edged.camera.faults import CameraFault
 from edged.camera.from_api import UrlRefused, check_from_api
 from edged.camera.probe import probe
+from edged.niceness import be_nice
 from edged.node.cameras import Cameras
 from edged.node.clips import Clips
 from edged.node.ledger import Ledger
 from edged.node.names import Names
 from edged.node.pictures import requested
+from edged.node.room import Room
 from edged.node.running import Parts, Running, stopped
 from edged.node.secrets import Secrets
 from edged.node.sight import LazySight
@@ -52,9 +52,11 @@ class Node:
         self._bus = bus
         self._outbox = outbox
         self._sight = sight
-        self._threads = ThreadPoolExecutor(2, thread_name_prefix="pictures", initializer=_be_nice)
+        self._threads = ThreadPoolExecutor(2, thread_name_prefix="pictures", initializer=be_nice)
         self._names = Names(bus.link, settings.site, settings.node)
-        self._parts = Parts(settings, bus.link, ledger, sight, self._threads, self._names)
+        self._parts = Parts(
+            settings, bus.link, ledger, sight, Room(state, settings.clips.min_free), self._threads, self._names
+        )
         self._all: dict[str, config.Camera] = {}
         self._running: dict[str, tuple[Running, asyncio.Task[None]]] = {}
         self._cameras = Cameras(settings, bus.cameras, Secrets(state / "secrets.json"), self._apply)
@@ -231,12 +233,6 @@ class Node:
             outbox_pending=self._outbox.pending,
             notices=(sight.detector.notices if sight else ()) + (self._lacks or ()),
         )  # fmt: skip
-
-
-def _be_nice() -> None:
-    """Pictures are for people, who can wait a moment; looking at frames and decoding them cannot. On Linux a thread has its own niceness."""
-    with suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
 
 
 def _camera(request: Delivery) -> str:

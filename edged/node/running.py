@@ -18,6 +18,7 @@ from edged.node.crops import Crops
 from edged.node.ledger import Ledger
 from edged.node.names import Names
 from edged.node.pictures import Pictures
+from edged.node.room import Room
 from edged.node.sight import LazySight
 from edged.node.veil import Veil
 from edged.node.video import Video
@@ -41,6 +42,7 @@ class Parts:
     link: Link
     ledger: Ledger
     sight: LazySight
+    room: Room
     threads: ThreadPoolExecutor
     names: Names
 
@@ -60,7 +62,7 @@ class Running:
         self._crops = Crops(address, Jobs(parts.link), parts.threads)
         recognition = parts.settings.recognition
         self._voice = Voice(
-            address, parts.link, parts.ledger, parts.threads, self._crops, parts.names, self.veil,
+            address, parts.link, parts.ledger, parts.threads, parts.room, self._crops, parts.names, self.veil,
             bodies=recognition.body != "none" and recognition.body_hours > 0,
         )  # fmt: skip
         self._seat: Seat | None = None

@@ -11,6 +11,7 @@ from edged.mailbox import Inbox
 from edged.node.crops import Crops
 from edged.node.ledger import Ledger
 from edged.node.names import Names, Who
+from edged.node.room import Room
 from edged.node.veil import Veil
 from edged.scene import shots as best
 from edged.scene.looks import Taken
@@ -25,7 +26,10 @@ _WAITING = 4
 
 
 class Voice:
-    """`run()` encodes and files the pictures; when it falls behind the oldest are given up, each track has more than one."""
+    """`run()` encodes and files the pictures, while the disk has room for more than facts.
+
+    When it falls behind the oldest are given up, each track has more than one.
+    """
 
     def __init__(
         self,
@@ -33,6 +37,7 @@ class Voice:
         link: Link,
         ledger: Ledger,
         threads: ThreadPoolExecutor,
+        room: Room,
         crops: Crops,
         names: Names,
         veil: Veil,
@@ -44,6 +49,7 @@ class Voice:
         self._link = link
         self._ledger = ledger
         self._threads = threads
+        self._room = room
         self._crops = crops
         self._names = names
         self._veil = veil
@@ -75,6 +81,8 @@ class Voice:
         loop = asyncio.get_running_loop()
         while True:
             frame, shot, label = await self._shots.get()
+            if not await loop.run_in_executor(self._threads, self._room.for_pictures):
+                continue
             width = min(frame.width, PICTURE_WIDTH)
             data = await loop.run_in_executor(self._threads, self._encode, frame, width)
             await self._ledger.add(self._snapshot(frame, shot, label, width), data)

@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import NamedTuple
 
@@ -94,7 +94,7 @@ class Followed:
         """How many identities have a vector of that kind and model."""
         return self.indexes.people(Of(kind, model))
 
-    async def changes(self) -> AsyncIterator[Change]:
+    async def changes(self) -> AsyncGenerator[Change, None]:
         """Every change from now on, as it comes in, whoever made it; who is thousands behind loses the oldest."""
         inbox: Inbox[Change] = Inbox(CHANGES)
         self._listening.add(inbox)

@@ -6,7 +6,7 @@ Vectors stay in memory, but for those of strangers who were seen well often enou
 import asyncio
 import hashlib
 import time
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -70,8 +70,17 @@ class Voter:
 
     async def run(self) -> None:
         name = f"edged-{self._bus.config.site}-{self._bus.config.node}-looked"
-        async with self._bus.link.answer(name, {"looked": (self._bus.subject("looked"), self._answer)}):
-            await self._hear_ends()
+        answers = {"looked": (self._bus.subject("looked"), self._answer)}
+        async with self._bus.link.answer(name, answers), asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._hear_ends())
+            tasks.create_task(self._forget_the_gone())
+
+    async def _forget_the_gone(self) -> None:
+        """Who is not in the gallery any more leaves no figure here."""
+        async with aclosing(self._gallery.changes()) as changes:
+            async for change in changes:
+                if change.identity is None or change.identity.status == "deleted":
+                    self._bodies.forget(change.id)
 
     async def _hear_ends(self) -> None:
         """A message that gets lost here costs nothing but memory, for a while."""
@@ -190,7 +199,7 @@ class Voter:
                 track=looked.track, pts=looked.pts, label=looked.label, identity=said.identity,
                 status=person.status if person else "unregistered", by=said.by, score=round(said.score, 4),
                 margin=round(said.margin, 4), shots=said.shots, previous=previous, since=ballot.since,
-                snapshot=shots.key(address, looked.session, looked.track),
+                snapshot=shots.key(address, looked.session, looked.track), watched=bool(person and person.watch),
             )
         )  # fmt: skip
 

@@ -14,6 +14,7 @@ from edged import config
 from edged.camera import stills
 from edged.identities import Embedded, Face, Looked
 from edged.messages import Box, PersonTaken
+from edged.niceness import be_nice
 from edged.recognition import alignment, quality, uploads
 from edged.recognition.alignment import Picture
 from edged.recognition.chosen import Kit, kit
@@ -106,7 +107,7 @@ class Recogniser:
 async def open_recogniser(settings: config.Config, models_dir: Path) -> AsyncIterator[Recogniser]:
     """With as many threads as `recognition.workers` says. There always is one; what it lacks stands in its `notices`."""
     count = max(1, settings.recognition.workers)
-    threads = ThreadPoolExecutor(count, thread_name_prefix="recogniser")
+    threads = ThreadPoolExecutor(count, thread_name_prefix="recogniser", initializer=be_nice)
     try:
         loop = asyncio.get_running_loop()
         kits = [await loop.run_in_executor(threads, kit, settings, models_dir) for _ in range(count)]

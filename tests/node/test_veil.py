@@ -21,6 +21,7 @@ from edged.camera import jpeg
 from edged.node.crops import Crops
 from edged.node.names import Names
 from edged.node.pictures import Pictures
+from edged.node.room import Room
 from edged.node.veil import Veil, head
 from edged.node.voice import Voice
 from edged.recognition.alignment import Picture
@@ -90,7 +91,7 @@ async def test_live_pictures_are_without_faces(clip: Path) -> None:
     assert faces.shown(open_picture) == 1
 
 
-async def test_snapshots_are_without_faces(nats_server: NatsServer) -> None:
+async def test_snapshots_are_without_faces(nats_server: NatsServer, tmp_path: Path) -> None:
     kept: asyncio.Queue[bytes] = asyncio.Queue()
 
     class Keeping:
@@ -100,8 +101,9 @@ async def test_snapshots_are_without_faces(nats_server: NatsServer) -> None:
     frame = frames.of_rgb(faces.placed(1, 220, 80)[:, :, ::-1])
     async with connect(nats_server.url, "test") as link:
         with ThreadPoolExecutor(1) as threads:
+            room = Room(tmp_path, 0)
             crops, names = Crops(FRONT, Jobs(link), threads), Names(link, "home", "edge")
-            voice = Voice(FRONT, link, Keeping(), threads, crops, names, veiled(), bodies=False)  # type: ignore[arg-type]
+            voice = Voice(FRONT, link, Keeping(), threads, room, crops, names, veiled(), bodies=False)  # type: ignore[arg-type]
             working = asyncio.create_task(voice.run())
             voice.picture(frame, Shot(Tracked(1, 0, 0.9, (0.3, 0.2, 0.7, 0.9), 0.0, 0.0), 1.0), "person")
             async with asyncio.timeout(10):

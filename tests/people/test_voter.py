@@ -201,6 +201,27 @@ async def test_who_turned_away_keeps_the_name_by_figure_and_nobody_else_inherits
     await rig.nothing_said()
 
 
+async def test_who_was_erased_leaves_no_figure_behind(rig: Rig) -> None:
+    ada = await rig.box.gallery.create(name="Ada", by="test", samples=[picture(1)])
+    for pts in range(3):
+        await rig.look(1, pts, vector(1), body=vector(500))
+    assert (await rig.identified()).identity == ada.id
+    await end(rig, track=1)
+    await rig.box.gallery.change(ada.id, lambda one: msgspec.structs.replace(one, status="deleted"), by="test")
+    for pts in range(10, 16):
+        await rig.look(2, pts, None, body=vector(500))
+    await rig.nothing_said()
+
+
+async def test_a_fact_says_whether_somebody_was_on_the_watch_list_then(rig: Rig) -> None:
+    for number, watch in enumerate((True, False), 1):
+        await rig.box.gallery.create(by="test", samples=[picture(number)], watch=watch)
+        for pts in range(3):
+            await rig.look(number, pts, vector(number))
+    said = [await rig.identified() for _ in range(2)]
+    assert [one.watched for one in said] == [True, False]
+
+
 async def test_nobody_is_in_a_picture_twice(rig: Rig) -> None:
     """Two in the same uniform, one of whom is known and still there."""
     await rig.box.gallery.create(name="Ada", by="test", samples=[picture(1)])

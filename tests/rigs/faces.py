@@ -14,6 +14,7 @@ from edged.recognition import alignment
 from edged.recognition.finding import Cascade
 from edged.vision import cards
 from edged.vision.cards import Card, Input, Output, Vectors
+from tests import frames
 from tests.vision import onnx_files
 
 Picture = NDArray[np.uint8]
@@ -73,6 +74,37 @@ def walking(path: Path, who: int, seconds: float = 4.0, fps: int = 10, **options
         stream.width, stream.height, stream.pix_fmt = 640, 360, "yuv420p"
         for number in range(round(seconds * fps)):
             picture = placed(who, 20 + round(380 * number / (seconds * fps)), 80, 200)
+            frame = av.VideoFrame.from_ndarray(picture, "bgr24").reformat(format="yuv420p")
+            frame.pts, frame.time_base = number, Fraction(1, fps)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def figure(who: int, height: int = 720) -> Picture:
+    """(height, 16 / 9 of it, 3) BGR: a drawn person, whom the small detector takes for one, with a face."""
+    frame, (left, top, right, _) = frames.with_person(height * 16 // 9, height)
+    picture = frame.picture.to_ndarray(format="bgr24")
+    side = height // 5
+    x, y = round((left + right) / 2 * picture.shape[1] - side / 2), round(top * height - 0.06 * height)
+    face = drawn(who, side)
+    picture[y : y + side, x : x + side][(face != 170).any(axis=2)] = face[(face != 170).any(axis=2)]
+    return picture
+
+
+def wall(height: int) -> Picture:
+    """Nobody."""
+    return np.full((height, height * 16 // 9, 3), 150, np.uint8)
+
+
+def strolling(path: Path, pictures: list[Picture], seconds: float = 6.0, fps: int = 10) -> Path:
+    """A clip in which these pictures drift to the right, one after the other."""
+    height, width = pictures[0].shape[:2]
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=fps, options={"g": str(fps), "bf": "0", "crf": "18"})
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        for number in range(round(seconds * fps)):
+            picture = np.roll(pictures[number * len(pictures) // round(seconds * fps)], 3 * number, axis=1)
             frame = av.VideoFrame.from_ndarray(picture, "bgr24").reformat(format="yuv420p")
             frame.pts, frame.time_base = number, Fraction(1, fps)
             container.mux(stream.encode(frame))

@@ -24,6 +24,7 @@ from edged.bus.streams import ensure_streams
 from edged.camera.urls import split_secret
 from edged.handlers import Handlers
 from edged.subjects import NODE_ITSELF, Address
+from tests.rigs.handlers import ended
 
 JPEG = b"\xff\xd8\xff\xe0 not really a picture \xff\xd9"
 
@@ -144,12 +145,12 @@ async def keeping_history(
     node: Node,
     home: Path,
     settings: config.Config | None = None,
-    run: tuple[str, ...] = ("history", "email", "webhook"),
-) -> AsyncIterator[None]:
-    """Handlers at work for the node, those of history and deliveries, until the end of the block."""
+    handlers: tuple[str, ...] = ("history", "email", "webhook"),
+) -> AsyncIterator[Facts]:
+    """The handlers of history and deliveries at work for the node, until the end of the block, or others. Gives what they publish with."""
     settings = msgspec.structs.replace(
         settings or config.Config(time_zone="Europe/Berlin"), site=node.site, node=node.name, state_dir=str(home),
-        handlers=config.Handlers(run=run),
+        handlers=config.Handlers(run=handlers),
     )  # fmt: skip
     async with open_outbox(home / "outbox.db", 100_000_000) as outbox:
         link = node.bus.link
@@ -158,11 +159,9 @@ async def keeping_history(
         tasks = [asyncio.create_task(work) for work in (courier.run(), Handlers(settings, bus).run())]
         await courier.reconciled.wait()
         try:
-            yield
+            yield bus.facts
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await ended(*tasks)
 
 
 @asynccontextmanager
