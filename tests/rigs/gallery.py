@@ -68,7 +68,7 @@ class PeopleBox:
 
 def handler_bus(node: Box, settings: config.Config) -> HandlerBus:
     bus: Bus = bus_of(node)
-    return HandlerBus(settings, bus.link, bus.facts, bus.pictures, bus.cameras, bus.jobs)
+    return HandlerBus(settings, bus.link, bus.facts, bus.pictures, bus.cameras, bus.rules, bus.jobs, datetime.now(UTC))
 
 
 @asynccontextmanager
