@@ -22,6 +22,7 @@ from bench.contest import free_port
 from bench.figures import median, percentile
 from bench.people import DIMENSIONS, MODEL, directions, enrol, gallery, handler_bus
 from bench.results import Row, Section, summary, table
+from edged import config, logs
 from edged import identities as ids
 from edged.bus.records import Records
 from edged.identities import Embedding, Identity, Sample
@@ -127,7 +128,7 @@ async def kill(quick: bool) -> list[Row]:
                 stop_at = len(safe) + int(chance.integers(count // 20, count // 8))
                 async for line in process.stdout:
                     number, _, id = line.decode().strip().partition(" ")
-                    if line.endswith(b"\n") and id:
+                    if line.endswith(b"\n") and id and number.isdecimal():
                         safe[int(number)] = id
                     if len(safe) >= stop_at and process.returncode is None:
                         process.kill()
@@ -177,7 +178,7 @@ async def _fill(url: str, folder: Path, count: int) -> None:
             if number % 500 == 499:
                 await bus.link.nc.flush(30)
         wanted = {ids.IDENTITIES: count, ids.EMBEDDINGS: count}
-        while any([await _messages(bus.link, name) < n for name, n in wanted.items()]):
+        while any([await _messages(bus.link, name) < n for name, n in wanted.items()]):  # noqa: ASYNC110
             await asyncio.sleep(0.2)
 
 
@@ -224,6 +225,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="a tenth of everything")
     parser.add_argument("--only", action="append", choices=SCENARIOS)
     wanted = parser.parse_args()
+    logs.begin(config.Log(level="error"))
     sections = []
     for name in wanted.only or SCENARIOS:
         print(f"\n{name}: {SCENARIOS[name].__doc__}", flush=True)

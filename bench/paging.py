@@ -42,10 +42,10 @@ async def main(count: int) -> None:
                     site="bench", node="edge", state_dir=str(folder), gateway=config.Gateway(port=0),
                     handlers=config.Handlers(run=("people",)),
                 )  # fmt: skip
-                whole = Bus(bus.link, bus.facts, bus.cameras, bus.pictures, bus.jobs)
+                whole = Bus(bus.link, bus.facts, bus.cameras, bus.rules, bus.pictures, bus.jobs)
                 handlers = asyncio.create_task(Handlers(said, whole).run())
                 async with serve(whole, said) as served, aiohttp.ClientSession(served.url) as http:
-                    while (await http.get("/api/faces?limit=1")).status != 200:
+                    while (await http.get("/api/faces?limit=1")).status != 200:  # noqa: ASYNC110
                         await asyncio.sleep(0.1)
                     changing = asyncio.create_task(_change(bus, count))
                     took, wrong = await _pages(http, count)

@@ -8,12 +8,13 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edged import config
+from edged import config, logs
 from edged.bus.bus import open_bus
 from edged.bus.courier import Courier
 from edged.bus.outbox import open_outbox
@@ -38,7 +39,9 @@ async def handler_bus(url: str, folder: Path, node: str) -> AsyncIterator[Handle
         running = asyncio.create_task(courier.run())
         await courier.reconciled.wait()
         try:
-            yield HandlerBus(said, bus.link, bus.facts, bus.pictures, bus.cameras, bus.jobs)
+            yield HandlerBus(
+                said, bus.link, bus.facts, bus.pictures, bus.cameras, bus.rules, bus.jobs, datetime.now(UTC)
+            )
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)
@@ -69,7 +72,7 @@ async def follow(url: str, folder: Path, node: str) -> None:
     async with gallery(url, folder, node) as opened:
         print("ready", flush=True)
         async for change in opened.changes():
-            while change.identity and change.identity.samples and not await _found(opened, change.id):
+            while change.identity and change.identity.samples and not await _found(opened, change.id):  # noqa: ASYNC110
                 await asyncio.sleep(0.001)
             print(change.id, time.monotonic(), flush=True)
 
@@ -95,5 +98,6 @@ async def _found(opened: Gallery, id: str) -> bool:
 
 
 if __name__ == "__main__":
+    logs.begin(config.Log(level="error"))
     what, url, folder, node = sys.argv[1:]
     asyncio.run({"follow": follow, "enrol": enrolments}[what](url, Path(folder), node))

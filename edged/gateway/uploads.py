@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 import msgspec
 from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from edged import enquiries as e
 from edged import subjects
@@ -44,7 +45,7 @@ async def sent(request: web.Request) -> Sent:
         return Sent(await _limited(request, request.content.iter_chunked(1 << 16)), said)
     try:
         picture, fields = await _form(request, await request.multipart())
-    except (ValueError, RuntimeError, AssertionError, LookupError) as error:
+    except (HttpProcessingError, ValueError, RuntimeError, AssertionError, LookupError) as error:
         raise Problem(
             400, "invalid", f"body: is no form that can be read ({error}): send multipart/form-data"
         ) from None

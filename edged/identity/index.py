@@ -25,13 +25,18 @@ class Match(NamedTuple):
 
 
 class Rows(Protocol):
-    """Where the vectors lie: a matrix (capacity, dimensions) that can grow. `named` and `cleared` say what became of a row."""
+    """Where the vectors lie: a matrix (capacity, dimensions) that can grow. `named` and `cleared` say what became of a row.
+
+    `take` copies some rows; `rest`: what of the matrix was looked at need not stay in memory.
+    """
 
     @property
     def matrix(self) -> Floats: ...
     def grow(self) -> None: ...
     def named(self, row: int, identity: str, sample: str) -> None: ...
     def cleared(self, row: int) -> None: ...
+    def take(self, rows: NDArray[np.intp]) -> Floats: ...
+    def rest(self) -> None: ...
 
 
 class Memory:
@@ -50,6 +55,12 @@ class Memory:
 
     def cleared(self, row: int) -> None:
         self.matrix[row] = 0
+
+    def take(self, rows: NDArray[np.intp]) -> Floats:
+        return self.matrix[rows]
+
+    def rest(self) -> None:
+        """Memory has nowhere else to put it."""
 
 
 class Index:
@@ -119,6 +130,7 @@ class Index:
             if number not in self._scans:
                 self._scans[number] = Scan(self._held.matrix[number * BLOCK : (number + 1) * BLOCK])
                 self._changed[number] = set()
+                self._held.rest()
                 return True
         return False
 
@@ -151,14 +163,13 @@ class Index:
                 scores[start:end], off = scan.scores(query)
                 error = max(error, off)
                 if changed := list(self._changed[start // BLOCK]):
-                    scores[changed] = matrix[changed] @ query
+                    scores[changed] = self._held.take(np.array(changed)) @ query
             else:
                 np.matmul(matrix[start:end], query, out=scores[start:end])
         return scores, error
 
     def _exact(self, rows: NDArray[np.intp], query: Floats) -> Floats:
-        matrix = self._held.matrix
-        parts = [matrix[rows[start : start + GATHERED]] @ query for start in range(0, len(rows), GATHERED)]
+        parts = [self._held.take(rows[start : start + GATHERED]) @ query for start in range(0, len(rows), GATHERED)]
         return np.concatenate(parts)
 
     def _touch(self, row: int) -> None:

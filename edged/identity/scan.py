@@ -4,6 +4,8 @@ One thread of numpy (BLAS) needs 6 ms for 100,000 vectors of 512 floats, because
 It runs in onnxruntime, whose `MatMulInteger` uses what the processor has (VNNI, AVX2, NEON dot products).
 """
 
+from functools import cache
+
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
@@ -12,8 +14,8 @@ Floats = NDArray[np.float32]
 
 _LEVELS = 127
 _TOGETHER = 1_024  # rows: what fits into a cache
-# 7 bits for the query: two products of 8 bits each would overflow the 16 bits in which AVX2 adds them up
-_QUERY_LEVELS = 63
+# Of the query. Where AVX2 adds two products of 8 bits in 16 bits they overflow; so many levels cannot.
+_SAFE_LEVELS = 63
 _ROUNDING = 1e-5  # of float32 itself
 _UINT8, _INT8, _INT32 = 2, 3, 6  # TensorProto.DataType
 
@@ -23,23 +25,21 @@ class Scan:
 
     def __init__(self, rows: Floats) -> None:
         count, dimensions = rows.shape
+        self._levels = _levels()
         columns = np.empty((dimensions, count), np.int8)
         self._scales = np.empty(count, np.float32)
         self._sums = np.empty(count, np.int32)
         self._lost = 0.0
         for start in range(0, count, _TOGETHER):
             self._take(rows[start : start + _TOGETHER], start, columns)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.enable_cpu_mem_arena = False
-        self._session = onnxruntime.InferenceSession(_product(columns), options, providers=["CPUExecutionProvider"])
+        self._session = _session(columns)
 
     def scores(self, query: Floats) -> tuple[Floats, float]:
         """(n,) cosines, and by how much each may be wrong."""
-        scale = max(float(np.abs(query).max()), 1e-12) / _QUERY_LEVELS
+        scale = max(float(np.abs(query).max()), 1e-12) / self._levels
         coarse = np.rint(query / scale)
         lost = float(np.linalg.norm(query - coarse * scale))
-        fed = (coarse + (_QUERY_LEVELS + 1)).astype(np.uint8)[None]
+        fed = (coarse + (self._levels + 1)).astype(np.uint8)[None]
         products = self._session.run(None, {"query": fed})[0][0]
         return (products - self._sums) * (self._scales * np.float32(scale)), self._error(lost)
 
@@ -50,12 +50,27 @@ class Scan:
         off = rows - coarse * scales[:, None]
         self._lost = max(self._lost, float(np.sqrt(np.einsum("ij,ij->i", off, off).max())))
         self._scales[part] = scales
-        self._sums[part] = coarse.sum(axis=1) * (_QUERY_LEVELS + 1)
+        self._sums[part] = coarse.sum(axis=1) * (self._levels + 1)
         columns[:, part] = coarse.T
 
     def _error(self, lost: float) -> float:
         """Cauchy-Schwarz: |xq - x'q'| <= |x - x'| |q| + |x'| |q - q'|."""
         return self._lost + (1 + self._lost) * lost + _ROUNDING
+
+
+@cache
+def _levels() -> int:
+    """As many as this processor multiplies without an overflow: tried with the largest numbers there are."""
+    largest = np.full((64, 64), _LEVELS, np.int8)
+    [[products]] = _session(largest).run(None, {"query": np.full((1, 64), 255, np.uint8)})
+    return _LEVELS if (products == 64 * 255 * _LEVELS).all() else _SAFE_LEVELS
+
+
+def _session(columns: NDArray[np.int8]) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.enable_cpu_mem_arena = False
+    return onnxruntime.InferenceSession(_product(columns), options, providers=["CPUExecutionProvider"])
 
 
 def _product(weights: NDArray[np.int8]) -> bytes:

@@ -198,11 +198,7 @@ class Indexes:
         return None if vector is None else (of, vector)
 
     def _seal_one(self) -> bool:
-        for of, index in self._indexes.items():
-            if index.seal():
-                self._files[of].rest()
-                return True
-        return False
+        return any(index.seal() for index in self._indexes.values())
 
     def _save(self, place: Place) -> None:
         if any(held.lost for held in self._files.values()):

@@ -17,7 +17,7 @@ from edged.people.catalogue import decoded
 from edged.people.schema import NOW
 
 SHOWN = ("known", "unregistered", "pending")
-FEW = 2_000  # sightings that are looked up first, rather than each identity's
+FEW = 3_000  # sightings that are looked up first, rather than each identity's
 COUNTED = 1_000
 
 _KEYS = {"last_seen": "last_seen", "first_seen": "first_seen", "name": "fold"}
@@ -39,8 +39,11 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
 
 
 class _Filter(NamedTuple):
+    """`few`: it names those it holds for, so that they are looked up rather than sought in the order."""
+
     condition: str
     values: tuple[Any, ...]
+    few: bool = False
 
     @property
     def open(self) -> bool:
@@ -111,20 +114,21 @@ def _rows(
 ) -> list[tuple[str, int | str]]:
     """(id, key) in the order that is asked for, or against it when the cursor leads back."""
     key = _KEYS[asked.sort]
+    status, column = ("+status", f"+{key}") if filters.few else ("status", key)  # a + keeps SQLite from the index
     backward = bool(cursor and cursor.backward)
     down = (asked.order == "desc") != backward
     direction, beyond = ("DESC", "<") if down else ("ASC", ">")
     parts, values = [], []
-    for status in dict.fromkeys(asked.statuses or SHOWN):
-        where = "status = ? AND since <= ? AND until > ?"
-        values += [status, stamp, stamp]
+    for one in dict.fromkeys(asked.statuses or SHOWN):
+        where = f"{status} = ? AND since <= ? AND until > ?"
+        values += [one, stamp, stamp]
         if cursor:
-            where += f" AND ({key}, id) {beyond} (?, ?)"
+            where += f" AND ({column}, id) {beyond} (?, ?)"
             values += [cursor.key, cursor.id]
         if not filters.open:
             where += f" AND {filters.condition}"
             values += filters.values
-        order = f"ORDER BY {key} {direction}, id {direction} LIMIT ?"
+        order = f"ORDER BY {column} {direction}, id {direction} LIMIT ?"
         parts.append(f"SELECT * FROM (SELECT id, {key} AS key FROM versions WHERE {where} {order})")
         values.append(limit)
     query = f"{' UNION ALL '.join(parts)} ORDER BY key {direction}, id {direction} LIMIT ?"
@@ -137,15 +141,16 @@ def _filter(db: sqlite3.Connection, asked: People, stamp: int) -> _Filter:
     if asked.q:
         conditions.append("instr(fold, ?) > 0")
         values.append(asked.q.casefold())
+    few = False
     if asked.since or asked.until or asked.cameras:
-        condition, bound = _seen(db, asked, stamp)
+        condition, bound, few = _seen(db, asked, stamp)
         conditions.append(condition)
         values += bound
-    return _Filter(" AND ".join(conditions), tuple(values))
+    return _Filter(" AND ".join(conditions), tuple(values), few)
 
 
-def _seen(db: sqlite3.Connection, asked: People, stamp: int) -> tuple[str, list[Any]]:
-    """Seen in that time by those cameras: by a list of who was, when that is short, else by looking at each identity."""
+def _seen(db: sqlite3.Connection, asked: People, stamp: int) -> tuple[str, list[Any], bool]:
+    """Seen in that time by those cameras: by a list of who was, when that is short, else by looking at each identity; whether it is the list."""
     where: list[str] = ["stamp <= ?"]
     values: list[Any] = [stamp]
     for moment, sign in ((asked.since, ">="), (asked.until, "<")):
@@ -160,8 +165,9 @@ def _seen(db: sqlite3.Connection, asked: People, stamp: int) -> tuple[str, list[
     found = db.execute(f"SELECT identity FROM sightings WHERE {condition} LIMIT ?", (*values, FEW + 1)).fetchall()
     if len(found) <= FEW:
         ids = sorted({id for (id,) in found})
-        return f"id IN ({','.join('?' * len(ids))})", list(ids)
-    return f"EXISTS (SELECT 1 FROM sightings WHERE identity = versions.id AND {condition})", values
+        return f"id IN ({','.join('?' * len(ids))})", list(ids), True
+    theirs = "sightings INDEXED BY sightings_of WHERE identity = versions.id"
+    return f"EXISTS (SELECT 1 FROM {theirs} AND {condition})", values, False
 
 
 def _cameras(db: sqlite3.Connection, named: tuple[str, ...]) -> list[str]:
