@@ -18,7 +18,7 @@ _QUIET_STEPS = 4
 
 def configure(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Adds `models` and its verbs."""
-    parser = subparsers.add_parser("models", help="list, fetch, verify and add detection models")
+    parser = subparsers.add_parser("models", help="list, fetch, verify and add models")
     parser.add_argument(
         "--dir", type=Path, default=default_folder(), help="where model files lie (default: %(default)s)"
     )
@@ -33,7 +33,9 @@ def configure(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
     add.add_argument("file", type=Path)
     add.add_argument("--name", help="default: the file's name")
     add.add_argument(
-        "--layout", choices=[layout for layout in get_args(Layout) if layout != "hog"], help="how it writes boxes down"
+        "--layout",
+        choices=[layout for layout in get_args(Layout) if layout not in ("hog", "vector")],
+        help="how it writes boxes down",
     )
     add.add_argument("--labels", type=Path, help="a file with one label per line, in the order of the classes")
     add.add_argument("--licence", default="not stated")
