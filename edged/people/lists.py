@@ -29,12 +29,13 @@ class CursorError(ValueError):
 
 
 class Cursor(msgspec.Struct, frozen=True, array_like=True):
-    """Where a page begins, in the list as it was at `stamp`; `of` tells lists apart."""
+    """Where a page begins, in the list as it was at `stamp`, of `total` rows; `of` tells lists apart."""
 
     stamp: int
     key: int | str
     id: str
     backward: bool
+    total: int
     of: str
 
 
@@ -63,17 +64,21 @@ def people(db: sqlite3.Connection, asked: People) -> PeopleAnswer:
         rows.reverse()
     before, after = (more, True) if backward else (cursor is not None, more)
 
-    def place(row: tuple[str, int | str], back: bool) -> str:
-        return _written(Cursor(stamp, row[1], row[0], back, _of(asked)))
-
     counts = {status: n for status, n in db.execute("SELECT status, n FROM counts") if n}
-    whole = len(rows) if not more and cursor is None else None
+    if cursor:
+        total = cursor.total
+    else:
+        total = _estimate(db, asked, filters, stamp, counts) if more else len(rows)
+
+    def place(row: tuple[str, int | str], back: bool) -> str:
+        return _written(Cursor(stamp, row[1], row[0], back, total, _of(asked)))
+
     return PeopleAnswer(
         people=[known for id, _ in rows if (known := person(db, id, stamp))],
         next=place(rows[-1], False) if rows and after else None,
         previous=place(rows[0], True) if rows and before else None,
         counts=counts,
-        total_estimate=whole if whole is not None else _estimate(db, asked, filters, stamp, counts),
+        total_estimate=total,
     )
 
 
@@ -223,7 +228,9 @@ def _read(text: str, asked: People) -> Cursor:
 
 def _sane(cursor: Cursor) -> bool:
     """Whether SQLite takes its numbers."""
-    return 0 <= cursor.stamp < NOW and (isinstance(cursor.key, str) or abs(cursor.key) < NOW)
+    return (
+        0 <= cursor.stamp < NOW and 0 <= cursor.total < NOW and (isinstance(cursor.key, str) or abs(cursor.key) < NOW)
+    )
 
 
 def _time(at: int) -> datetime | None:

@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS sightings (
     track TEXT PRIMARY KEY, identity TEXT NOT NULL, since INTEGER NOT NULL, time INTEGER NOT NULL, pts INTEGER NOT NULL,
     camera TEXT NOT NULL, stamp INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS sightings_of ON sightings (identity, time);
+CREATE INDEX IF NOT EXISTS sightings_of ON sightings (identity, time, camera, stamp);
 CREATE INDEX IF NOT EXISTS sightings_at ON sightings (camera, time, identity, stamp);
 CREATE INDEX IF NOT EXISTS sightings_by_time ON sightings (time, identity, stamp);
 CREATE TABLE IF NOT EXISTS audit (
