@@ -6,7 +6,7 @@ import pytest
 from demo import clips
 from tests.rigs.nats import NatsServer, running_nats
 
-pytest_plugins = ["tests.rigs.cameras"]
+pytest_plugins = ["tests.rigs.cameras", "tests.rigs.disks"]
 
 
 @pytest.fixture

@@ -33,7 +33,13 @@ class Account:
 
     @property
     def faultless(self) -> bool:
-        wrong = self.lost_in_stream, self.lost_in_history, self.doubled_in_stream, self.doubled_in_history, self.invented
+        wrong = (
+            self.lost_in_stream,
+            self.lost_in_history,
+            self.doubled_in_stream,
+            self.doubled_in_history,
+            self.invented,
+        )
         same = self.stream == self.history and set(self.sums.values()) == {self.history}
         return not any(wrong) and same and all(said.endswith("clean") for said in self.audits)
 

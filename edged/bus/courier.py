@@ -68,6 +68,7 @@ class Courier:
     async def _run_once(self) -> None:
         """Works until the connection is another one, or anything fails."""
         connection = self._link.connections
+        self._link.room()
         await self._prepare()
         for stream in NAMES:
             await self._reconcile(stream)
@@ -81,7 +82,9 @@ class Courier:
         room = asyncio.Semaphore(IN_FLIGHT)
         sent = 0
         while True:
-            for waiting in await self._outbox.waiting(sent, IN_FLIGHT):
+            batch = await self._outbox.waiting(sent, IN_FLIGHT)
+            self._link.room()
+            for waiting in batch:
                 sent = waiting.n
                 await room.acquire()
                 await self._post(waiting, tasks, room)

@@ -63,7 +63,7 @@ class Database:
             try:
                 results = self._commit(jobs)
                 self._resolve([(job, value, None) for job, value in zip(jobs, results, strict=True)])
-            except sqlite3.Error:
+            except Exception:  # of whatever kind: who asked must hear of it, and the others must not wait for ever
                 self._resolve([self._alone(job) for job in jobs])
         self._connection.close()
 
@@ -101,7 +101,7 @@ class Database:
         """After a commit that failed: one job that cannot be done must not fail its neighbours."""
         try:
             return job, self._commit([job])[0], None
-        except sqlite3.Error as error:
+        except Exception as error:
             return job, None, error
 
     def _resolve(self, outcomes: list[tuple[_Job, Any, Exception | None]]) -> None:

@@ -61,11 +61,13 @@ Handler = Callable[[Delivery], Awaitable[Answer]]
 class Link:
     """`connections` counts how often the server was reached: after a change of it, whatever lived in the server's memory is gone.
 
-    `url` is where it was connected to. `unsent` counts frame traffic dropped for want of a connection.
+    `url` is where it was connected to. `unsent` counts frame traffic dropped for want of a connection. `trouble` says why the server, which is
+    our own, must not be given anything to keep; empty: it may.
     """
 
     nc: Client
     url: str
+    trouble: Callable[[], str] = str
     connections: int = 1
     unsent: int = 0
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -82,6 +84,11 @@ class Link:
     def jetstream(self, timeout: float = 5.0) -> JetStreamContext:
         """JetStream on this connection; for use inside `edged.bus`."""
         return self.nc.jetstream(timeout=timeout)
+
+    def room(self) -> None:
+        """Raises BusError if there is none for what the server is to keep."""
+        if trouble := self.trouble():
+            raise BusError(trouble)
 
     async def connection_after(self, seen: int) -> int:
         """Waits until the server was reached more often than `seen`; returns the new count."""
@@ -207,10 +214,10 @@ async def _respond(request: Request, handler: Handler) -> None:
 
 
 @asynccontextmanager
-async def connect(url: str, name: str, timeout: float = 5.0) -> AsyncIterator[Link]:
+async def connect(url: str, name: str, timeout: float = 5.0, trouble: Callable[[], str] = str) -> AsyncIterator[Link]:
     """A connection that comes back by itself for ever. Raises BusError if the first try fails within `timeout` seconds."""
     nc = Client()
-    link = Link(nc, url)
+    link = Link(nc, url, trouble)
 
     async def lost() -> None:
         if not nc.is_closed and not nc.is_draining:

@@ -30,6 +30,7 @@ class Pictures:
 
     async def put(self, key: str, jpeg: bytes, snapshot: Snapshot) -> None:
         """Stores or replaces the picture. Raises BusError if the server did not take it."""
+        self._link.room()
         meta = api.ObjectMeta(name=key, headers={META: msgspec.json.encode(snapshot).decode()})
         try:
             await (await self._store()).put(key, jpeg, meta=meta)

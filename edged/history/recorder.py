@@ -3,13 +3,13 @@
 import asyncio
 import time
 from contextlib import aclosing
-from datetime import timedelta
 
 import structlog
 
 from edged.bus.deliveries import Stored
-from edged.bus.facts import OVERLAP, Facts
+from edged.bus.facts import Facts
 from edged.bus.link import BusError
+from edged.bus.reading import no_later
 from edged.config import History
 from edged.history.archive import Archive
 from edged.history.counting import prune
@@ -22,7 +22,8 @@ HOUR = 3600.0
 
 
 class Recorder:
-    """`run()` for ever. It begins a little before where it ended: what is in the file already does nothing the second time.
+    """`run()` for ever. It begins where it ended, or, if the stream has lost its end since, before: what is in the file already does nothing
+    the second time.
 
     That the file names its own place makes acknowledgements needless: a place and its facts are in one transaction.
     """
@@ -40,9 +41,9 @@ class Recorder:
             tasks.create_task(self._forget())
 
     async def _read(self) -> None:
-        last = await self._archive.since()
-        since = last - OVERLAP if last and last.timestamp() > OVERLAP / timedelta(seconds=1) else None
-        async with aclosing(self._facts.replay(None, since)) as replayed:
+        place = await self._archive.place()
+        since = no_later(place.stored) if place else None
+        async with aclosing(self._facts.replay(None, since, place)) as replayed:
             async for stored in replayed:
                 await self._waiting.put(stored)
 

@@ -12,17 +12,19 @@ from edged.messages import AnyFact
 
 log = structlog.get_logger()
 
+_IN_MEMORY = 10_000
 _BATCH = 64
 _LAST_WORDS = 1.0  # seconds
 _RETRY = 1.0
 
 
 class Ledger:
-    """A queue before the outbox. Full, it holds up who adds: a fact is never dropped."""
+    """A queue before the outbox. Full, it holds up who adds: a fact is never dropped. `trouble` says why nothing can be written; mostly empty."""
 
     def __init__(self, facts: Facts) -> None:
+        self.trouble = ""
         self._facts = facts
-        self._waiting: asyncio.Queue[tuple[AnyFact, bytes]] = asyncio.Queue(10_000)
+        self._waiting: asyncio.Queue[tuple[AnyFact, bytes]] = asyncio.Queue(_IN_MEMORY)
 
     async def add(self, fact: AnyFact, payload: bytes = b"") -> None:
         await self._waiting.put((fact, payload))
@@ -47,10 +49,13 @@ class Ledger:
         done = await asyncio.gather(*(self._facts.publish(*entry) for entry in batch), return_exceptions=True)
         for outcome in done:
             if isinstance(outcome, BusError):
-                log.error("facts can't be written", error=str(outcome), waiting=self._waiting.qsize() + len(batch))
+                waiting = self._waiting.qsize() + len(batch)
+                self.trouble = f"{waiting} facts wait in memory: {outcome}"
+                log.error("facts can't be written", error=str(outcome), waiting=waiting)
                 return False
             if isinstance(outcome, BaseException):
                 raise outcome
+        self.trouble = ""
         return True
 
 

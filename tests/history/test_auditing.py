@@ -176,6 +176,42 @@ async def test_what_was_changed_by_hand_in_the_stream_is_named(nats_server: Nats
     assert faults["place removed from the stream"] == ["12"]
 
 
+async def test_the_newest_fact_taken_out_of_the_stream_is_named(nats_server: NatsServer, tmp_path: Path) -> None:
+    await some_facts(nats_server, tmp_path)
+    async with connect(nats_server.url, "hand") as link:
+        await link.jetstream().delete_msg(FACTS, 40)
+        async with asyncio.timeout(10):
+            faults = {fault.what: fault.names for fault in (await audit(nats_server, tmp_path)).faults}
+    assert faults["place removed from the stream"] == ["40"]
+
+
+@pytest.mark.parametrize(
+    ("harm", "what", "name"),
+    [
+        (
+            "UPDATE facts SET id = 'ghost' WHERE id = 'fact-7'",
+            "missing in the stream, acknowledged to the outbox",
+            "ghost at 8",
+        ),
+        (
+            "INSERT INTO facts SELECT 99, 'again', stream, subject, headers, payload, floor, seq, acknowledged FROM facts WHERE id = 'fact-7'",
+            "missing in the stream, acknowledged to the outbox",
+            "again at 8",
+        ),
+    ],
+)
+async def test_what_was_changed_by_hand_in_the_outbox_is_named(
+    nats_server: NatsServer, tmp_path: Path, harm: str, what: str, name: str
+) -> None:
+    await some_facts(nats_server, tmp_path)
+    db = sqlite3.connect(tmp_path / "outbox.db")
+    db.execute(harm)
+    db.commit()
+    db.close()
+    faults = {fault.what: fault.names for fault in (await audit(nats_server, tmp_path)).faults}
+    assert faults == {what: [name]}
+
+
 async def test_a_history_is_made_anew_from_the_stream_and_keeps_what_is_older(
     nats_server: NatsServer, tmp_path: Path
 ) -> None:
