@@ -95,21 +95,12 @@ class Soak:
                 pending[health["node"]] = health["outbox_pending"]
 
             await link.nc.subscribe("edged.v1.*.*._.health", cb=hear)
-            js = link.jetstream()
-            done = 0
+            await self.moving(lambda: not any(pending[maker.node] for maker in self.makers), self.recorded)
+            streamed = (await link.jetstream().stream_info("edged_facts")).state.messages
+            await self.moving(lambda: self.recorded() >= streamed, self.recorded)
 
-            def recorded() -> int:
-                return facts_in(self.history.state / "history.db")
-
-            def all_there() -> bool:
-                return not any(pending[maker.node] for maker in self.makers) and recorded() == done
-
-            while True:
-                done = (await js.stream_info("edged_facts")).state.messages
-                if await asyncio.to_thread(all_there):
-                    return
-                await self.moving(lambda: recorded() >= done or not any(pending.values()), recorded)
-                await asyncio.sleep(0.2)
+    def recorded(self) -> int:
+        return facts_in(self.history.state / "history.db")
 
     async def moving(self, reached: Callable[[], bool], progress: Callable[[], int]) -> None:
         """Waits for it. Raises Stuck when there is no progress."""

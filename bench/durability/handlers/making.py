@@ -14,6 +14,7 @@ from edged.messages import LineCrossed
 
 TOGETHER = 64  # as the ledger of a camera does
 LINES = 20
+RETRY = 0.2
 
 
 class Plan(msgspec.Struct):
@@ -32,8 +33,7 @@ async def make(bus: HandlerBus) -> None:
     while promised < plan.facts:
         many = min(TOGETHER, plan.facts - promised)
         os.write(file, f"begun {first} {first + many}\n".encode())
-        while not await published(bus, range(first, first + many)):
-            await asyncio.sleep(0.2)
+        await published(bus, range(first, first + many))
         os.write(file, f"promised {first} {first + many}\n".encode())
         promised, first, made = promised + many, first + many, made + many
         await asyncio.sleep(began + made / plan.rate - time.monotonic())
@@ -49,15 +49,16 @@ def begun_before(log: Path) -> tuple[int, int]:
     return promised, first
 
 
-async def published(bus: HandlerBus, numbers: range) -> bool:
-    done = await asyncio.gather(
-        *(bus.publish_fact(crossing(bus, number)) for number in numbers), return_exceptions=True
-    )
-    if failed := [outcome for outcome in done if outcome is not None]:
+async def published(bus: HandlerBus, numbers: range) -> None:
+    """Returns when all of them are promised; a full disk may have to be made room on first."""
+    while True:
+        facts = [bus.publish_fact(crossing(bus, number)) for number in numbers]
+        failed = [outcome for outcome in await asyncio.gather(*facts, return_exceptions=True) if outcome is not None]
+        if not failed:
+            return
         if any(not isinstance(outcome, BusError) for outcome in failed):
             raise failed[0]
-        return False
-    return True
+        await asyncio.sleep(RETRY)
 
 
 def crossing(bus: HandlerBus, number: int) -> LineCrossed:
