@@ -36,6 +36,7 @@ class Mp4:
         self._stream: VideoStream | None = None
         self._origin = 0
         self._dts = -1
+        self._units = 0
         self._lock = threading.Lock()
 
     def open(self, first: AccessUnit) -> None:
@@ -63,6 +64,7 @@ class Mp4:
                 packet.is_keyframe = unit.key
                 packet.stream = cast(VideoStream, self._stream)
                 self._container.mux(packet)
+                self._units += 1
 
     def close(self) -> None:
         """The clip is complete, under its name."""
@@ -70,6 +72,8 @@ class Mp4:
             assert self._container is not None, "not open, or given up"
             self._container.close()
             self._container = None
+            if _units_in(self._part) != self._units:  # libavformat is silent about a disk that fills up at the end
+                raise OSError(f"{self._path.parent} did not take all of the clip: is its disk full?")
             with self._part.open("rb") as file:
                 os.fsync(file.fileno())
                 self.bytes = os.fstat(file.fileno()).st_size
@@ -98,6 +102,15 @@ def forget_parts(folder: Path) -> None:
     """Removes what a crash has left unfinished."""
     for part in folder.rglob(f"*{_PART}"):
         part.unlink(missing_ok=True)
+
+
+def _units_in(path: Path) -> int:
+    """How many whole access units a clip holds."""
+    try:
+        with av.open(str(path)) as container:
+            return sum(1 for packet in container.demux(video=0) if packet.size and not packet.is_corrupt)
+    except av.FFmpegError:
+        return 0
 
 
 def _described(first: AccessUnit) -> InputContainer:

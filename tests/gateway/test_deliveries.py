@@ -37,6 +37,23 @@ async def test_an_alert_is_mailed_and_posted_once(world: World, tmp_path: Path) 
     assert len(box.mails) == 2
 
 
+async def test_a_dead_letter_is_shown_and_can_be_sent_again(world: World, tmp_path: Path) -> None:
+    receiver = Receiver(statuses=[403])
+    hook = config.Webhook(name="desk", url=f"http://127.0.0.1:{receiver.port}/hook", secret=SECRET)
+    async with receiver.running(), keeping_history(world.node, tmp_path / "state", config.Config(webhooks=(hook,))):
+        await world.until_answered("/api/deliveries")
+        await world.node.alert("a1", snapshot=None)
+        found = await world.until("/api/deliveries?state=dead", lambda found: found["deliveries"])
+        assert found["dead"] == 1
+        [letter] = found["deliveries"]
+        assert (letter["id"], letter["tries"]) == ("desk.a1", 1)
+        assert "answers 403" in letter["error"]
+        await world.ask("POST", "/api/deliveries/desk.a1/retry")
+        await receiver.has(1)
+        await world.until("/api/deliveries", lambda found: found["dead"] == found["waiting"] == 0)
+    assert receiver.got == ["a1"]
+
+
 async def test_a_test_button_without_its_delivery_says_so(kept: World) -> None:
     answer = await kept.ask("POST", "/api/deliveries/email/test", 503)
     assert "email" in answer["error"]["message"]

@@ -14,7 +14,7 @@ BLOCK = bytes(64 * 1024)
 
 @dataclass(frozen=True)
 class SmallDisk:
-    """At `path`. `fill()` leaves nothing of it, as another program would that runs away; `clear()` makes room again."""
+    """At `path`. `fill()` leaves nothing of it, or so many bytes, as another program would that runs away; `clear()` makes room again."""
 
     path: Path
 
@@ -22,7 +22,7 @@ class SmallDisk:
     def _filler(self) -> Path:
         return self.path / "filler"
 
-    def fill(self) -> None:
+    def fill(self, leaving: int = 0) -> None:
         with self._filler.open("ab", buffering=0) as file:
             for size in (len(BLOCK), 4096, 1):
                 try:
@@ -30,6 +30,7 @@ class SmallDisk:
                         pass
                 except OSError:
                     pass  # that is what it is for
+            file.truncate(file.tell() // 4096 * 4096 - leaving)
 
     def clear(self) -> None:
         self._filler.unlink(missing_ok=True)
