@@ -1,10 +1,10 @@
 """One connection to NATS that never gives up: publish, subscribe, ask and answer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 import structlog
@@ -16,11 +16,13 @@ from nats.micro.request import ERROR_CODE_HEADER, ERROR_HEADER, Request
 
 from edged import __version__, subjects
 from edged.asking import ErrorCode
+from edged.bus.cancellation import heed_cancellation
 from edged.mailbox import Inbox
 from edged.messages import Message
 
 log = structlog.get_logger()
 
+T = TypeVar("T")
 ANSWERS_AT_ONCE = 256
 _encode = msgspec.json.Encoder().encode
 
@@ -97,6 +99,23 @@ class Link:
             await self._changed.wait()
         return self.connections
 
+    async def while_it_lasts(self, work: Coroutine[None, None, T]) -> T:
+        """What `work` returns. Raises BusError when the connection is another one meanwhile: answers to what it asked never come then."""
+        asking = asyncio.ensure_future(work)
+        another = asyncio.ensure_future(self.connection_after(self.connections))
+        try:
+            await asyncio.wait({asking, another}, return_when=asyncio.FIRST_COMPLETED)
+            if asking.done():
+                return asking.result()
+        finally:
+            another.cancel()
+            asking.cancel()
+            await asyncio.wait({asking})
+        log.debug(
+            "given up with the connection", outcome="cancelled" if asking.cancelled() else repr(asking.exception())
+        )
+        raise BusError("the connection to nats-server was lost meanwhile")
+
     async def publish(self, message: Message) -> None:
         """Frame traffic: sent now or never. Stale frames buffered for a lost broker would only delay fresh ones."""
         if not self.nc.is_connected:
@@ -104,6 +123,7 @@ class Link:
             return
         try:
             await self.nc.publish(subjects.of(message), _encode(message))
+            heed_cancellation()
         except (errors.OutboundBufferLimitError, errors.ConnectionClosedError):
             self.unsent += 1
 
@@ -114,6 +134,7 @@ class Link:
             return
         try:
             await self.nc.publish(subject, payload, headers=headers)
+            heed_cancellation()
         except errors.MaxPayloadError:
             raise Refused("limit", too_large(len(payload), self.nc.max_payload)) from None
         except (errors.OutboundBufferLimitError, errors.ConnectionClosedError):

@@ -14,7 +14,7 @@ from nats.js import JetStreamContext, api
 from nats.js import errors as js_errors
 
 from edged.bus.courier import UNSYNCED_SECONDS
-from edged.bus.link import Link
+from edged.bus.link import BusError, Link
 from edged.bus.pull import pull
 
 log = structlog.get_logger()
@@ -47,13 +47,13 @@ async def read_on(link: Link, stream: str, begin: Begin, durable: str | None = N
         while not link.connected:
             await link.connection_after(link.connections)
         try:
-            consumer = await _consumer(js, stream, begin, last, durable)
+            consumer = await link.while_it_lasts(_consumer(js, stream, begin, last, durable))
             wait, said = RETRY[0], ""
             async with aclosing(pull(link, stream, consumer)) as messages:
                 async for msg in messages:
                     yield msg
                     last = msg
-        except (errors.Error, TimeoutError) as error:
+        except (BusError, errors.Error, TimeoutError) as error:
             reason = str(error) or type(error).__name__
             if reason != said:  # a stream that nobody has made yet may be missing for long
                 log.warning("consumer lost", stream=stream, name=durable, error=reason)
