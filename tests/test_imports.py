@@ -26,7 +26,7 @@ MAY = {
     "framing": {"asking", "config", "messages"}, "labels": set(), "shipped": set(), "subjects": {"messages"}, "config": {"messages"},
     "asking": {"config", "messages"},
     "questions": {"messages"}, "timezone": set(),
-    "settings": {"drawings"}, "drawings": set(), "notify": set(), "contract": set(),
+    "settings": {"drawings"}, "drawings": set(), "notify": set(), "disk": set(), "contract": set(),
     "vision.tracker": {"vision"}, "vision": {"camera.frames"}, "vision.engines": {"vision"},
     "scene": {"vision.tracker", "vision.detections"},
     "camera": set(), "bus": set(), "broker": {"nats_server"}, "nats_server": set(), "gateway": {"bus", "reports"},
