@@ -130,6 +130,7 @@ class Broker:
             limits.facts_max_bytes
             + 2 * limits.pictures_max_bytes
             + limits.ppe_max_bytes
+            + limits.faces_max_bytes
             + limits.work_max_bytes
             + SLACK_BYTES
         )

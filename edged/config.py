@@ -34,6 +34,8 @@ class Nats(_Part, frozen=True, kw_only=True):
     pictures_max_bytes: Count = 2_000_000_000
     ppe_max_age_days: Positive = 90
     ppe_max_bytes: Count = 200_000_000
+    faces_max_age_days: Positive = 90
+    faces_max_bytes: Count = 200_000_000
     work_max_age: Annotated[Positive, Meta(description="Seconds a job waits for a worker before it is given up.")] = (
         600.0
     )

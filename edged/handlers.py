@@ -50,7 +50,7 @@ NO_ROOM = 5.0  # seconds between two tries while the disk is full
 NEWEST = 16  # messages of frame traffic that may wait
 LOG_PERIOD = 10.0
 RESTART = (1.0, 60.0)
-FACTS = frozenset((*subjects.FACT_KINDS, *subjects.PICTURE_KINDS, *subjects.PPE_KINDS))
+FACTS = frozenset((*subjects.FACT_KINDS, *subjects.PICTURE_KINDS, *subjects.PPE_KINDS, *subjects.FACE_KINDS))
 
 F = TypeVar("F", bound=Callable[..., Awaitable[None]])
 _decode: Callable[[bytes], m.AnyMessage] = msgspec.json.Decoder(m.AnyMessage).decode

@@ -28,11 +28,16 @@ KINDS: dict[type[m.Message], str] = {
     m.PpeLooked: "ppe",
     m.PpeChecked: "ppe",
     m.CropTaken: "crop",
+    m.PersonTaken: "person",
+    m.FaceSeen: "face",
+    m.FaceIdentified: "face",
+    m.IdentityChanged: "face",
 }
 FACT_KINDS = ("state", "track", "crossing", "zone", "alert", "clip")
 PICTURE_KINDS = ("snapshots",)
 PPE_KINDS = ("ppe",)
-WORK_KINDS = ("crop",)
+FACE_KINDS = ("face",)
+WORK_KINDS = ("crop", "person")
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 

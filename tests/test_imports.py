@@ -18,6 +18,7 @@ GROUND = {
     "asking",
     "shipped",
     "questions",
+    "identities",
     "timezone",
 }
 # who may import whom, besides the ground and its own folder; the longest matching name counts
@@ -25,7 +26,7 @@ MAY = {
     "messages": set(), "mailbox": set(),
     "framing": {"asking", "config", "messages"}, "labels": set(), "shipped": set(), "subjects": {"messages"}, "config": {"messages"},
     "asking": {"config", "messages"},
-    "questions": {"messages"}, "timezone": set(),
+    "questions": {"messages"}, "identities": {"messages"}, "timezone": set(),
     "settings": {"drawings"}, "drawings": set(), "notify": set(), "disk": set(), "contract": set(),
     "vision.tracker": {"vision"}, "vision": {"camera.frames"}, "vision.engines": {"vision"},
     "scene": {"vision.tracker", "vision.detections"},
