@@ -3,9 +3,10 @@
 import asyncio
 import json
 import re
+import signal
 import sqlite3
 import sys
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import av
@@ -91,6 +92,31 @@ async def test_a_full_disk_holds_everything_up_and_loses_nothing(
             await asyncio.sleep(0.1)
         assert (await daemon.send("PATCH", "/api/cameras/walk", {"name": "Renamed"}))[0] == 200
         await daemon.send("POST", "/api/cameras/walk/stop")
+        await ended_well(daemon, state)
+
+
+async def test_a_box_killed_on_a_full_disk_has_everything_when_it_starts_again(
+    tmp_path: Path, small_disk: SmallDisk
+) -> None:
+    state = tmp_path / "state"
+    state.symlink_to(small_disk.path)
+    (state / "plan.json").write_text(json.dumps({"facts": FACTS, "rate": 200}))
+    async with running_daemon(tmp_path, CONFIG) as daemon, asyncio.timeout(60):
+        while not (state / "promises.log").exists() or len(promised(state)) < 128:
+            await asyncio.sleep(0.05)
+        small_disk.fill()
+        while "is full" not in await causes(daemon):
+            await asyncio.sleep(0.05)
+        await daemon.stop(signal.SIGKILL)
+        with suppress(AssertionError):  # it may start, or say that it cannot
+            await daemon.start()
+            await daemon.stop(signal.SIGKILL)
+        assert "Traceback" not in daemon.log.read_text()
+        assert not list(state.glob("*.broken*"))
+        small_disk.clear()
+        await daemon.start()
+        while len(promised(state)) < FACTS:
+            await asyncio.sleep(0.05)
         await ended_well(daemon, state)
 
 

@@ -131,7 +131,7 @@ class Broker:
 
     server: NatsServer
     chance: random.Random
-    torn: int = 5
+    torn: int
     tears: int = 0
     kind: str = field(default="broker", init=False)
 

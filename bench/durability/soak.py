@@ -20,7 +20,7 @@ from tests.rigs.nats import NatsServer
 
 LOOK = 0.05  # seconds between two looks at how far it is
 STILL = 300.0  # seconds without any progress after which it is stuck
-EVERYTHING = 10  # every so many-th blow hits all at once
+EVERYTHING = 4  # every so many-th blow hits all at once
 
 
 class Stuck(Exception):
@@ -29,11 +29,14 @@ class Stuck(Exception):
 
 @dataclass(frozen=True)
 class Plan:
+    """Every `torn`-th death of the broker, more or less, takes the end of the stream along."""
+
     facts: int
     kills: int
     rate: float = 1500.0
     makers: int = 2
     seed: int = 1
+    torn: int = 5
 
 
 @dataclass(frozen=True)
@@ -117,7 +120,7 @@ class Soak:
 async def running(plan: Plan, home: Path) -> AsyncIterator[Soak]:
     chance = random.Random(plan.seed)
     server = NatsServer(home / "nats")
-    broker = Broker(server, chance)
+    broker = Broker(server, chance, plan.torn)
     each = plan.facts // plan.makers
     makers = [
         Maker("producer", f"edge{n}", home, server.url, own=True, facts=each, rate=plan.rate / plan.makers)
