@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from edged.bus.reading import Place, no_later
+from edged.bus.reading import Bookmark, no_later
 from edged.handlers import HandlerBus, service
 from edged.messages import CountCorrected, LineCrossed
 from edged.scene.occupancy import Counters, Tally
@@ -33,7 +33,7 @@ class Kept(msgspec.Struct):
     seed: str
     since: datetime
     tally: Tally
-    place: Place | None = None
+    place: Bookmark | None = None
 
 
 @service
@@ -56,7 +56,7 @@ async def run(bus: HandlerBus) -> None:
             if time.monotonic() - written > PERIOD:
                 written = time.monotonic()
                 await asyncio.to_thread(
-                    write, path, Kept(seed, kept.since, counters.tally, Place(stored.seq, stored.stored))
+                    write, path, Kept(seed, kept.since, counters.tally, Bookmark(stored.seq, stored.stored))
                 )
 
 

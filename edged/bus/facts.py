@@ -19,7 +19,7 @@ from edged.bus.deliveries import FactDelivery, Seen, Stored, Work, acknowledge, 
 from edged.bus.link import BusError, Link
 from edged.bus.outbox import Entry, Outbox
 from edged.bus.pictures import META
-from edged.bus.reading import RETRY, Place, no_later, read_on, replayed
+from edged.bus.reading import RETRY, Bookmark, no_later, read_on, replayed
 from edged.bus.streams import FACTS, OF_KIND
 
 log = structlog.get_logger()
@@ -87,7 +87,7 @@ class Facts:
                 yield FactDelivery(stored.fact, stored.data, stored.seq, stored.stored, msg, work)
 
     async def replay(
-        self, kind: str | None, since: datetime | None = None, after: Place | None = None
+        self, kind: str | None, since: datetime | None = None, after: Bookmark | None = None
     ) -> AsyncGenerator[Stored, None]:
         """Everything of one kind (None: of all but pictures) that the stream holds, stored after `since`, in its order, then what comes, for ever.
 
@@ -165,13 +165,13 @@ class Facts:
         return not state.num_pending and (state.num_ack_pending or 0) <= given
 
     def _replayed(
-        self, kind: str | None, since: datetime | None, after: Place | None = None, headers_only: bool = False
+        self, kind: str | None, since: datetime | None, after: Bookmark | None = None, headers_only: bool = False
     ) -> AsyncGenerator[Msg, None]:
         filtered = subjects.every(kind) if kind else None
         return replayed(self._link, OF_KIND[kind] if kind else FACTS, filtered, since, after, headers_only)
 
     async def _last(self, kind: str) -> tuple[int, datetime] | None:
-        """Place and time of the newest message of a kind."""
+        """Bookmark and time of the newest message of a kind."""
         while True:
             try:
                 newest = await self._js.get_last_msg(OF_KIND[kind], subjects.every(kind))

@@ -28,7 +28,7 @@ SAME = timedelta(milliseconds=1)  # what rounding makes of a time
 Begin = Callable[[Msg | None], Awaitable[api.ConsumerConfig]]
 
 
-class Place(NamedTuple):
+class Bookmark(NamedTuple):
     """Where in its stream a message is, and when it was stored there.
 
     A stream only ever loses its end. What is stored there instead has another time, so while the message is there, so is all before it.
@@ -63,13 +63,13 @@ async def read_on(link: Link, stream: str, begin: Begin, durable: str | None = N
 
 
 def replayed(
-    link: Link, stream: str, subject: str | None, since: datetime | None, after: Place | None, headers_only: bool
+    link: Link, stream: str, subject: str | None, since: datetime | None, after: Bookmark | None, headers_only: bool
 ) -> AsyncGenerator[Msg, None]:
     """What the stream holds on `subject` after that place, then what comes. Some of it again when the stream has lost its end."""
     js = link.jetstream()
 
     async def begin(last: Msg | None) -> api.ConsumerConfig:
-        place = Place(last.metadata.sequence.stream, last.metadata.timestamp) if last else after
+        place = Bookmark(last.metadata.sequence.stream, last.metadata.timestamp) if last else after
         onward = place.seq + 1 if place and await _holds(js, stream, place) else None
         start = None if onward else _earliest(last, since)
         return api.ConsumerConfig(
@@ -106,7 +106,7 @@ def _policy(onward: int | None, start: datetime | None) -> api.DeliverPolicy:
     return api.DeliverPolicy.BY_START_TIME if start else api.DeliverPolicy.ALL
 
 
-async def _holds(js: JetStreamContext, stream: str, place: Place) -> bool:
+async def _holds(js: JetStreamContext, stream: str, place: Bookmark) -> bool:
     try:
         there = await js.get_msg(stream, place.seq)
     except js_errors.NotFoundError:

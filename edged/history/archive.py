@@ -16,7 +16,7 @@ import structlog
 
 from edged.bus.deliveries import Stored
 from edged.bus.link import BusError
-from edged.bus.reading import Place
+from edged.bus.reading import Bookmark
 from edged.history import schema
 from edged.history.counting import recount
 from edged.history.recording import record
@@ -64,10 +64,10 @@ class Archive:
         except sqlite3.Error as error:
             raise BusError(f"{self.path} could not be read ({error}): `edged history rebuild` makes it anew") from error
 
-    async def place(self) -> Place | None:
+    async def place(self) -> Bookmark | None:
         """How far the stream is in the file; None: nothing of it is."""
         row = await self.read(lambda db: db.execute("SELECT seq, stored FROM cursor").fetchone())
-        return Place(row[0], datetime.fromtimestamp(row[1], UTC)) if row else None
+        return Bookmark(row[0], datetime.fromtimestamp(row[1], UTC)) if row else None
 
     def _reader(self) -> sqlite3.Connection:
         if not hasattr(self._reading, "connection"):

@@ -7,7 +7,7 @@ from pathlib import Path
 from structlog.testing import capture_logs
 
 from edged.bus.deliveries import Seen, Stored
-from edged.bus.reading import Place
+from edged.bus.reading import Bookmark
 from edged.bus.streams import FACTS
 from tests.rigs.facts import Box, alert, box, snapshot, state
 from tests.rigs.nats import NatsServer
@@ -46,14 +46,14 @@ async def test_a_consumer_gets_the_facts_of_its_kind(nats_server: NatsServer, tm
         assert delivery.seq == 2
 
 
-async def replayed(node: Box, count: int, since: datetime | None = None, after: Place | None = None) -> list[Stored]:
+async def replayed(node: Box, count: int, since: datetime | None = None, after: Bookmark | None = None) -> list[Stored]:
     """The first so many of a replay."""
     async with asyncio.timeout(20), aclosing(node.facts.replay(None, since, after)) as facts:
         return [await anext(facts) for _ in range(count)]
 
 
-def place_of(stored: Stored) -> Place:
-    return Place(stored.seq, stored.stored)
+def bookmark_of(stored: Stored) -> Bookmark:
+    return Bookmark(stored.seq, stored.stored)
 
 
 async def test_a_replay_goes_on_right_behind_its_place(nats_server: NatsServer, tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ async def test_a_replay_goes_on_right_behind_its_place(nats_server: NatsServer, 
             await node.facts.publish(state(number))
         await node.delivered()
         before = await replayed(node, 5)
-        after = await replayed(node, 5, long_ago, place_of(before[-1]))
+        after = await replayed(node, 5, long_ago, bookmark_of(before[-1]))
     assert [one.fact.id for one in (*before, *after)] == numbers(0, 10)
 
 
@@ -75,7 +75,7 @@ async def test_after_a_place_that_was_lost_with_the_end_everything_recent_comes_
         for number in range(20):
             await node.facts.publish(state(number))
         await node.delivered()
-        place = place_of((await replayed(node, 20))[-1])
+        place = bookmark_of((await replayed(node, 20))[-1])
     await nats_server.stop(signal.SIGKILL)
     assert nats_server.tear()
     await nats_server.start()
