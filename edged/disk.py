@@ -4,9 +4,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-# The last of the disk is kept for facts in the outbox and for the history: some 40,000 of them. The broker must not come to its end at all:
+# The last of the disk is kept for facts in the outbox and for the history: some 20,000 of them. The broker must not come to its end at all:
 # nats-server 2.9 hangs for good at the first write for which there is no room.
-RESERVE = 32 * 1024 * 1024
+RESERVE = 16_000_000
 
 
 @dataclass(frozen=True)

@@ -28,12 +28,12 @@ PERIOD = 5.0  # seconds between two writings of the file: what is lost of it is 
 
 
 class Kept(msgspec.Struct):
-    """`seed` tells which counters it is about, `since` when they were new, `place` how far the stream is in the tally."""
+    """`seed` tells which counters it is about, `since` when they were new, `bookmark` how far the stream is in the tally."""
 
     seed: str
     since: datetime
     tally: Tally
-    place: Bookmark | None = None
+    bookmark: Bookmark | None = None
 
 
 @service
@@ -46,7 +46,7 @@ async def run(bus: HandlerBus) -> None:
     counters = Counters(bus.config.site, bus.config.node, bus.config.counters, kept.tally)
     since = no_later(kept.tally.heard) if kept.tally.heard else None
     written = time.monotonic()
-    async with aclosing(bus.facts.replay("crossing", since, kept.place)) as crossings:
+    async with aclosing(bus.facts.replay("crossing", since, after=kept.bookmark)) as crossings:
         async for stored in crossings:
             if not isinstance(stored.fact, LineCrossed | CountCorrected):
                 continue

@@ -15,7 +15,7 @@ import pytest
 
 from edged import config
 from edged.broker import Broker
-from edged.nats_server import BrokerError, name_at
+from edged.nats_server import BrokerError, jetstream_at, name_at
 from tests.rigs.disks import SmallDisk
 
 
@@ -91,6 +91,16 @@ async def test_killed_it_comes_back_on_the_same_port_with_its_data(tmp_path: Pat
                 await back.wait()
         assert (await js.get_msg("facts", 1)).data == b"one"
         await client.close()
+
+
+async def test_one_that_answers_is_left_alone(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("edged.broker.PROBE_SECONDS", 0.01)
+    async with supervised(Broker(config.Nats(), tmp_path)) as broker:
+        before = servers(tmp_path)
+        for _ in range(30):
+            assert await jetstream_at(broker._port)
+        assert servers(tmp_path) == before
+        assert not await jetstream_at(1), "where nobody listens"
 
 
 async def quiet(_: Exception) -> None: ...

@@ -55,15 +55,10 @@ async def causes(daemon: Daemon) -> str:
 
 
 async def ended_well(daemon: Daemon, state: Path) -> None:
-    """Everything that was promised is in the history once, every alert has its picture, and no clip is broken."""
+    """Everything that was promised is in the history once, and no clip is broken."""
     while not re.match(r"stream (\d+) facts, history \1, outbox \d+ \(0 waiting\)\nclean", await audit(daemon.home)):
         await asyncio.sleep(0.2)
     assert {f"edge-{number}" for number in promised(state)} <= recorded(state)
-    async with ClientSession(daemon.url) as session:
-        for alert in (await daemon.get("/api/alerts?limit=500"))["alerts"]:
-            for url in filter(None, (alert["snapshot_url"], alert["clip_url"])):
-                async with session.get(url) as response:
-                    assert response.status == 200, url
     for path in state.glob("clips/*/*.mp4"):
         with av.open(str(path)) as container:
             assert list(container.decode(video=0)), path

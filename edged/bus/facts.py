@@ -19,7 +19,7 @@ from edged.bus.deliveries import FactDelivery, Seen, Stored, Work, acknowledge, 
 from edged.bus.link import BusError, Link
 from edged.bus.outbox import Entry, Outbox
 from edged.bus.pictures import META
-from edged.bus.reading import RETRY, Bookmark, no_later, read_on, replayed
+from edged.bus.reading import RETRY, Bookmark, Place, no_later, read_on, replayed
 from edged.bus.streams import FACTS, OF_KIND
 
 log = structlog.get_logger()
@@ -37,7 +37,6 @@ class Facts:
         self._link = link
         self._outbox = outbox
         self._js = link.jetstream()
-        self._at_work: dict[str, Work] = {}
 
     async def publish(self, fact: m.AnyFact, payload: bytes = b"") -> None:
         """Returns when the fact is safe on this box's disk; it is on its way then. `payload` is the JPEG of a Snapshot.
@@ -59,7 +58,7 @@ class Facts:
 
         Who asks under the same `durable` name goes on where it was left. A new name begins a few minutes back.
         """
-        work = self._at_work[durable] = Work(durable, self._outbox)
+        work = Work(durable, self._outbox)
         await work.recall()
 
         async def config(last: Msg | None) -> api.ConsumerConfig:
@@ -87,15 +86,19 @@ class Facts:
                 yield FactDelivery(stored.fact, stored.data, stored.seq, stored.stored, msg, work)
 
     async def replay(
-        self, kind: str | None, since: datetime | None = None, after: Bookmark | None = None
+        self,
+        kind: str | None,
+        since: datetime | None = None,
+        place: Place | None = None,
+        after: Bookmark | None = None,
     ) -> AsyncGenerator[Stored, None]:
-        """Everything of one kind (None: of all but pictures) that the stream holds, stored after `since`, in its order, then what comes, for ever.
+        """Everything of one kind (None: of the stream of facts) that the stream holds, stored after `since`, in its order, then what comes, for ever.
 
         With `after`, only what comes after that place, if the stream still has that fact there; else it lost its end, and is read from `since`.
         Goes on after a lost connection. An id comes once, or long after the first time.
         """
         seen = Seen()
-        async with aclosing(self._replayed(kind, since, after)) as messages:
+        async with aclosing(self._replayed(kind, since, after, place)) as messages:
             async for msg in messages:
                 id = id_of(msg)
                 if id not in seen:
@@ -141,40 +144,49 @@ class Facts:
         """What the stream holds of one kind, stored after `since`, once this box has delivered what it still had."""
         if self._outbox:
             await self._outbox.delivered()
-        facts: list[Stored] = []
+        async with aclosing(self.stored(kind, since)) as stored:
+            return [one async for one in stored]
+
+    async def stored(self, kind: str | None, since: datetime) -> AsyncGenerator[Stored, None]:
+        """What the stream holds now of one kind (None: of the stream of facts), stored after `since`, in its order."""
         last = await self._last(kind)
         if last is None or last[1] < since:
-            return facts
+            return
         async with aclosing(self._replayed(kind, since)) as messages:
             async for msg in messages:
                 if stored := read(msg):
-                    facts.append(stored)
+                    yield stored
                 if msg.metadata.sequence.stream >= last[0]:
-                    break
-        return facts
+                    return
 
-    async def caught_up(self, kind: str, durable: str) -> bool:
-        """Whether whoever consumes under this name has been given every fact there is, and this box has delivered all of its own."""
-        if not self._link.connected or (self._outbox and self._outbox.pending):
+    async def heard_all(self, kind: str | None, place: Place) -> bool:
+        """Whether a `replay` with this `place` has given every fact there is, and been asked for more, and this box has delivered all of its own."""
+        if not self._link.connected or not place.consumer or (self._outbox and self._outbox.pending):
             return False
         try:
-            state = await self._js.consumer_info(OF_KIND[kind], durable)
+            state = await self._js.consumer_info(OF_KIND[kind] if kind else FACTS, place.consumer)
         except (errors.Error, TimeoutError):
             return False
-        given = len(self._at_work[durable].open)
-        return not state.num_pending and (state.num_ack_pending or 0) <= given
+        return not state.num_pending and state.delivered is not None and state.delivered.consumer_seq == place.heard
 
     def _replayed(
-        self, kind: str | None, since: datetime | None, after: Bookmark | None = None, headers_only: bool = False
+        self,
+        kind: str | None,
+        since: datetime | None,
+        after: Bookmark | None = None,
+        place: Place | None = None,
+        headers_only: bool = False,
     ) -> AsyncGenerator[Msg, None]:
         filtered = subjects.every(kind) if kind else None
-        return replayed(self._link, OF_KIND[kind] if kind else FACTS, filtered, since, after, headers_only)
+        stream = OF_KIND[kind] if kind else FACTS
+        return replayed(self._link, stream, filtered, since, after, place or Place(), headers_only)
 
-    async def _last(self, kind: str) -> tuple[int, datetime] | None:
-        """Bookmark and time of the newest message of a kind."""
+    async def _last(self, kind: str | None) -> tuple[int, datetime] | None:
+        """Place and time of the newest message of a kind."""
+        stream, subject = (OF_KIND[kind], subjects.every(kind)) if kind else (FACTS, f"{subjects.PREFIX}.>")
         while True:
             try:
-                newest = await self._js.get_last_msg(OF_KIND[kind], subjects.every(kind))
+                newest = await self._js.get_last_msg(stream, subject)
                 return msgspec.convert((newest.seq, newest.time), tuple[int, datetime])
             except js_errors.NotFoundError:
                 return None

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -28,6 +29,14 @@ SAME = timedelta(milliseconds=1)  # what rounding makes of a time
 Begin = Callable[[Msg | None], Awaitable[api.ConsumerConfig]]
 
 
+@dataclass
+class Place:
+    """How far a `replay` is: so many messages of this consumer have been dealt with."""
+
+    consumer: str = ""
+    heard: int = 0
+
+
 class Bookmark(NamedTuple):
     """Where in its stream a message is, and when it was stored there.
 
@@ -38,9 +47,11 @@ class Bookmark(NamedTuple):
     stored: datetime
 
 
-async def read_on(link: Link, stream: str, begin: Begin, durable: str | None = None) -> AsyncGenerator[Msg, None]:
+async def read_on(
+    link: Link, stream: str, begin: Begin, durable: str | None = None, place: Place | None = None
+) -> AsyncGenerator[Msg, None]:
     """Messages of a consumer that is looked after: `begin` tells how to make it, given the last message that came."""
-    js = link.jetstream()
+    js, place = link.jetstream(), place or Place()
     last: Msg | None = None
     wait, said = RETRY[0], ""
     while True:
@@ -49,10 +60,12 @@ async def read_on(link: Link, stream: str, begin: Begin, durable: str | None = N
         try:
             consumer = await link.while_it_lasts(_consumer(js, stream, begin, last, durable))
             wait, said = RETRY[0], ""
+            place.consumer, place.heard = consumer, 0
             async with aclosing(pull(link, stream, consumer)) as messages:
                 async for msg in messages:
                     yield msg
                     last = msg
+                    place.heard += 1
         except (BusError, errors.Error, TimeoutError) as error:
             reason = str(error) or type(error).__name__
             if reason != said:  # a stream that nobody has made yet may be missing for long
@@ -63,14 +76,20 @@ async def read_on(link: Link, stream: str, begin: Begin, durable: str | None = N
 
 
 def replayed(
-    link: Link, stream: str, subject: str | None, since: datetime | None, after: Bookmark | None, headers_only: bool
+    link: Link,
+    stream: str,
+    subject: str | None,
+    since: datetime | None,
+    after: Bookmark | None,
+    place: Place,
+    headers_only: bool,
 ) -> AsyncGenerator[Msg, None]:
-    """What the stream holds on `subject` after that place, then what comes. Some of it again when the stream has lost its end."""
+    """What the stream holds on `subject` after that bookmark, then what comes. Some of it again when the stream has lost its end."""
     js = link.jetstream()
 
     async def begin(last: Msg | None) -> api.ConsumerConfig:
-        place = Bookmark(last.metadata.sequence.stream, last.metadata.timestamp) if last else after
-        onward = place.seq + 1 if place and await _holds(js, stream, place) else None
+        mark = Bookmark(last.metadata.sequence.stream, last.metadata.timestamp) if last else after
+        onward = mark.seq + 1 if mark and await _holds(js, stream, mark) else None
         start = None if onward else _earliest(last, since)
         return api.ConsumerConfig(
             name=f"replay-{link.nc._nuid.next().decode()}",
@@ -84,7 +103,7 @@ def replayed(
             inactive_threshold=60.0,
         )
 
-    return read_on(link, stream, begin)
+    return read_on(link, stream, begin, place=place)
 
 
 def no_later(last: datetime | None) -> datetime:
@@ -106,12 +125,12 @@ def _policy(onward: int | None, start: datetime | None) -> api.DeliverPolicy:
     return api.DeliverPolicy.BY_START_TIME if start else api.DeliverPolicy.ALL
 
 
-async def _holds(js: JetStreamContext, stream: str, place: Bookmark) -> bool:
+async def _holds(js: JetStreamContext, stream: str, mark: Bookmark) -> bool:
     try:
-        there = await js.get_msg(stream, place.seq)
+        there = await js.get_msg(stream, mark.seq)
     except js_errors.NotFoundError:
         return False
-    return abs(msgspec.convert(there.time, datetime) - place.stored) < SAME
+    return abs(msgspec.convert(there.time, datetime) - mark.stored) < SAME
 
 
 async def _consumer(js: JetStreamContext, stream: str, begin: Begin, last: Msg | None, durable: str | None) -> str:

@@ -15,6 +15,7 @@ from edged import config
 from edged.bus.link import BusError
 from edged.delivery.outgoing import DeliveryError
 from edged.messages import AlertRaised
+from edged.subjects import NODE_ITSELF
 
 log = structlog.get_logger()
 
@@ -102,8 +103,9 @@ def written(settings: config.Email, id: str, alert: AlertRaised, jpeg: bytes | N
 def wording(alert: AlertRaised) -> dict[str, str]:
     """What a template may name."""
     said: datetime = alert.time.astimezone()
+    camera = "(none)" if alert.camera == NODE_ITSELF else alert.camera
     return {
-        "severity": alert.severity, "message": alert.message, "camera": alert.camera, "node": alert.node, "site": alert.site,
+        "severity": alert.severity, "message": alert.message, "camera": camera, "node": alert.node, "site": alert.site,
         "rule": alert.rule, "label": alert.label, "id": alert.id, "time": said.strftime("%Y-%m-%d %H:%M:%S %z"),
     }  # fmt: skip
 

@@ -64,7 +64,7 @@ class Archive:
         except sqlite3.Error as error:
             raise BusError(f"{self.path} could not be read ({error}): `edged history rebuild` makes it anew") from error
 
-    async def place(self) -> Bookmark | None:
+    async def bookmark(self) -> Bookmark | None:
         """How far the stream is in the file; None: nothing of it is."""
         row = await self.read(lambda db: db.execute("SELECT seq, stored FROM cursor").fetchone())
         return Bookmark(row[0], datetime.fromtimestamp(row[1], UTC)) if row else None
@@ -164,11 +164,12 @@ def _connect(path: Path, zone: TimeZone) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version not in (0, schema.VERSION):
+        if version > schema.VERSION:
             raise sqlite3.DatabaseError(f"its schema is version {version}, this edged wants {schema.VERSION}")
-        if not version:
+        if version < schema.VERSION:
+            missing = schema.SINCE_2 if version else schema.SCHEMA
             with closing(connection.cursor()) as cursor:
-                cursor.executescript(f"BEGIN;{schema.SCHEMA}PRAGMA user_version = {schema.VERSION};COMMIT;")
+                cursor.executescript(f"BEGIN;{missing}PRAGMA user_version = {schema.VERSION};COMMIT;")
         in_transaction(connection, lambda db: _zoned(db, zone))
         return connection
     except BaseException:
