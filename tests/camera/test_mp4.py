@@ -32,7 +32,8 @@ def recorded(path: Path, units: list[AccessUnit]) -> None:
         mp4.open(units[0])
         for unit in units:
             mp4.add([unit])
-        mp4.close()
+        mp4.end()
+        mp4.publish()
     finally:
         mp4.discard()
 
