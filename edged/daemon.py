@@ -18,13 +18,13 @@ from edged.bus.link import BusError
 from edged.bus.outbox import open_outbox
 from edged.bus.streams import ensure_streams
 from edged.config import Config
+from edged.disk import Disk
 from edged.gateway.app import Gateway, GatewayError, check, serve
 from edged.gateway.publishing.publishing import Publishing
 from edged.handlers import Handlers
 from edged.nats_server import BrokerError
 from edged.node.ledger import open_ledger
 from edged.node.node import Node
-from edged.node.room import Room
 from edged.node.sight import LazySight
 from edged.node.watchdog import keep_alive
 from edged.notify import notify
@@ -112,18 +112,20 @@ async def run(config: Config) -> None:
         sight = await stack.enter_async_context(
             LazySight(config.detector, settings.models_dir(config), config.limits.cpu)
         )
+        disk = Disk(state)
         broker, url = None, config.nats.url
         if not url:
             broker = await stack.enter_async_context(Broker(config.nats, state))
             url = broker.url
         outbox = await stack.enter_async_context(open_outbox(state / "outbox.db", OUTBOX_BYTES))
-        bus = await stack.enter_async_context(open_bus(config.nats, url, f"edged {config.site}.{config.node}", outbox))
+        trouble = (lambda: disk.trouble) if broker else str  # somebody else's server has somebody else's disk
+        name = f"edged {config.site}.{config.node}"
+        bus = await stack.enter_async_context(open_bus(config.nats, url, name, outbox, trouble))
         await ensure_streams(bus.link, config.nats)
         keep = SYNCED_SECONDS if broker and broker.syncs_always else UNSYNCED_SECONDS
-        has_room = Room(state, config.clips.min_free).for_facts if broker else lambda: True
-        courier = Courier(bus.link, outbox, lambda: ensure_streams(bus.link, config.nats), keep, has_room)
+        courier = Courier(bus.link, outbox, lambda: ensure_streams(bus.link, config.nats), keep)
         ledger = await stack.enter_async_context(open_ledger(bus.facts))
-        node = Node(config, bus, outbox, ledger, sight, state)
+        node = Node(config, bus, outbox, ledger, sight, disk)
         group = await stack.enter_async_context(asyncio.TaskGroup())
         group.create_task(_insist(asyncio.current_task()))
         if broker:

@@ -47,6 +47,7 @@ log = structlog.get_logger()
 MARK = "_edged_hears"
 TRIES = 5
 SECONDS = 30.0  # one call of a handler
+NO_ROOM = 5.0  # seconds between two tries while the disk is full
 NEWEST = 16  # messages of frame traffic that may wait
 LOG_PERIOD = 10.0
 RESTART = (1.0, 60.0)
@@ -184,9 +185,10 @@ class Handlers:
             async with asyncio.timeout(SECONDS):
                 await handler.call(delivery.fact, self._bus, *payload)
         except Exception as error:  # an owner's code may raise anything
-            failures[id] = failures.get(id, 0) + 1
+            no_room = bool(self._link.trouble())  # that is not the handler's fault: it is tried until there is
+            failures[id] = failures.get(id, 0) + (not no_room)
             if failures[id] < TRIES:
-                wait = 2.0 ** failures[id] / 2
+                wait = NO_ROOM if no_room else 2.0 ** failures[id] / 2
                 log.warning("handler failed", handler=handler.name, fact=id, error=place_of(error), retry_in=wait)
                 await delivery.again(wait)
                 return

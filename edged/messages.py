@@ -117,7 +117,10 @@ class CameraHealth(Message, frozen=True, kw_only=True, tag="camera_health"):
 
 
 class NodeHealth(Message, frozen=True, kw_only=True, tag="node_health"):
-    """How a box does, once a second; its `camera` token is `_`. `cpu` is in cores, `rss` in bytes."""
+    """How a box does, once a second; its `camera` token is `_`. `cpu` is in cores, `rss` in bytes.
+
+    `notices` are good to know; `troubles` keep it from its work until somebody does something about them.
+    """
 
     version: str
     uptime: float
@@ -131,6 +134,7 @@ class NodeHealth(Message, frozen=True, kw_only=True, tag="node_health"):
     loop_lag_ms: float
     outbox_pending: int
     notices: tuple[str, ...]
+    troubles: tuple[str, ...] = ()
 
 
 class Fact(Message, frozen=True, kw_only=True):

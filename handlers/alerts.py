@@ -16,7 +16,7 @@ import structlog
 
 from edged import timezone
 from edged.asking import RuleRecord
-from edged.bus.facts import OVERLAP, Place
+from edged.bus.reading import OVERLAP, Place
 from edged.handlers import HandlerBus, service
 from edged.messages import AlertRaised, AnyFact
 from edged.rulebook.book import Rulebook

@@ -10,7 +10,7 @@ from av.video.frame import PictureType
 from demo import clips
 from tests.rigs.nats import NatsServer, running_nats
 
-pytest_plugins = ["tests.rigs.cameras"]
+pytest_plugins = ["tests.rigs.cameras", "tests.rigs.disks"]
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ MAY = {
     "questions": {"asking", "messages", "rules"}, "identities": {"messages"},
     "enquiries": {"identities", "messages"}, "shredding": set(), "timezone": set(), "niceness": set(), "hours": set(),
     "settings": {"drawings", "ruling"}, "drawings": set(), "ruling": {"hours"}, "rulebook": {"bus", "ruling", "scene"},
-    "notify": set(), "contract": set(),
+    "notify": set(), "disk": set(), "contract": set(),
     "vision.tracker": {"vision"}, "vision": {"camera.frames"}, "vision.engines": {"vision"},
     "scene": {"vision.tracker", "vision.detections"}, "scene.alerting": {"hours", "scene.shots"},
     "camera": set(), "bus": set(), "broker": {"nats_server"}, "nats_server": set(), "gateway": {"bus", "reports"},

@@ -1,6 +1,6 @@
 """What the gateway and the handlers know of the world: one link, its facts, its tables, its pictures."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -31,9 +31,11 @@ class Bus:
 
 
 @asynccontextmanager
-async def open_bus(settings: config.Nats, url: str, name: str, outbox: Outbox | None = None) -> AsyncIterator[Bus]:
-    """Connects to `url`. Raises BusError if no server is there. Without an outbox facts can only be read."""
-    async with connect(url, name) as link:
+async def open_bus(
+    settings: config.Nats, url: str, name: str, outbox: Outbox | None = None, trouble: Callable[[], str] = str
+) -> AsyncIterator[Bus]:
+    """Connects to `url`. Raises BusError if no server is there. Without an outbox facts can only be read. `trouble` is that of the `Link`."""
+    async with connect(url, name, trouble=trouble) as link:
         max_age = timedelta(days=settings.pictures_max_age_days)
         pictures = Pictures(link, max_age, settings.pictures_max_bytes)
         cameras, rules = Table(link, CAMERAS, CameraRecord), Table(link, RULES, RuleRecord)

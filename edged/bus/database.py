@@ -80,7 +80,7 @@ class Database:
             try:
                 results = self._commit(jobs)
                 self._resolve([(job, value, None) for job, value in zip(jobs, results, strict=True)])
-            except Exception:  # whatever an action raises is for who asked, and must not end the thread
+            except Exception:  # of whatever kind: who asked must hear of it, and the others must not wait for ever
                 self._resolve([self._alone(job) for job in jobs])
             self._resolve([self._outside(job) for job in taken if job.alone])
         self._connection.close()

@@ -4,8 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import msgspec
 import structlog
@@ -16,31 +15,19 @@ from nats.js import errors as js_errors
 
 from edged import messages as m
 from edged import subjects
-from edged.bus.courier import UNSYNCED_SECONDS
 from edged.bus.deliveries import FactDelivery, Seen, Stored, Work, acknowledge, decode, id_of, read
 from edged.bus.link import BusError, Link
 from edged.bus.outbox import Entry, Outbox
 from edged.bus.pictures import META
-from edged.bus.pull import pull
+from edged.bus.reading import RETRY, Bookmark, Place, no_later, read_on, replayed
 from edged.bus.streams import FACTS, OF_KIND
 
 log = structlog.get_logger()
 
 ACK_WAIT = 10.0  # a delivery that a dying connection swallowed comes again after that
 IN_HAND = 1000  # a consumer may hold so many facts without having acknowledged them
-RETRY = (0.5, 5.0)
-# What the courier may send again lies within this time, so a consumer that has to be made anew starts no later than this.
-OVERLAP = timedelta(seconds=UNSYNCED_SECONDS + 30)
 
 _encode = msgspec.json.Encoder().encode
-
-
-@dataclass
-class Place:
-    """How far a `replay` is: so many messages of this consumer have been dealt with."""
-
-    consumer: str = ""
-    heard: int = 0
 
 
 class Facts:
@@ -85,18 +72,19 @@ class Facts:
         work = Work(durable, self._outbox)
         await work.recall()
 
-        def config(last: datetime | None) -> api.ConsumerConfig:
+        async def config(last: Msg | None) -> api.ConsumerConfig:
+            stored = last.metadata.timestamp if last else None
             return api.ConsumerConfig(
                 durable_name=durable,
                 filter_subject=subjects.every(kind),
                 deliver_policy=api.DeliverPolicy.BY_START_TIME,
-                opt_start_time=_no_later(min(work.open.values(), default=last)),
+                opt_start_time=no_later(min(work.open.values(), default=stored)),
                 ack_policy=api.AckPolicy.EXPLICIT,
                 ack_wait=ACK_WAIT,
                 max_ack_pending=IN_HAND,
             )
 
-        async with aclosing(self._messages(kind, config, durable)) as messages:
+        async with aclosing(read_on(self._link, OF_KIND[kind], config, durable)) as messages:
             async for msg in messages:
                 id = id_of(msg)
                 if id in work.held:
@@ -109,14 +97,19 @@ class Facts:
                 yield FactDelivery(stored.fact, stored.data, stored.seq, stored.stored, msg, work)
 
     async def replay(
-        self, kind: str | None, since: datetime | None = None, place: Place | None = None
+        self,
+        kind: str | None,
+        since: datetime | None = None,
+        place: Place | None = None,
+        after: Bookmark | None = None,
     ) -> AsyncGenerator[Stored, None]:
         """Everything of one kind (None: of the stream of facts) that the stream holds, stored after `since`, in its order, then what comes, for ever.
 
-        Goes on after a lost connection, and gives an id once.
+        With `after`, only what comes after that place, if the stream still has that fact there; else it lost its end, and is read from `since`.
+        Goes on after a lost connection. An id comes once, or long after the first time.
         """
         seen = Seen()
-        async with aclosing(self._replayed(kind, since, place=place)) as messages:
+        async with aclosing(self._replayed(kind, since, after, place)) as messages:
             async for msg in messages:
                 id = id_of(msg)
                 if id not in seen:
@@ -125,7 +118,7 @@ class Facts:
                         yield stored
 
     async def everything(self) -> AsyncGenerator[Stored, None]:
-        """Every fact that the stream holds now, in its order; after a lost connection some come again."""
+        """Every fact that the stream holds now, in its order; if it loses its end meanwhile, some come again."""
         async with aclosing(self._now(headers_only=False)) as messages:
             async for msg in messages:
                 if stored := read(msg):
@@ -137,17 +130,25 @@ class Facts:
             async for msg in messages:
                 yield msg.metadata.sequence.stream, id_of(msg)
 
-    async def _now(self, headers_only: bool) -> AsyncGenerator[Msg, None]:
+    async def end(self) -> int:
+        """The last place that was ever taken. Raises BusError."""
+        return (await self._state()).last_seq
+
+    async def _state(self) -> api.StreamState:
         try:
-            state = (await self._js.stream_info(FACTS)).state
+            return (await self._js.stream_info(FACTS)).state
         except (errors.Error, TimeoutError) as error:
             raise BusError(f"the stream {FACTS} could not be read ({error or type(error).__name__})") from error
+
+    async def _now(self, headers_only: bool) -> AsyncGenerator[Msg, None]:
+        state = await self._state()
         if not state.messages:
             return
-        async with aclosing(self._replayed(None, None, headers_only)) as messages:
+        async with aclosing(self._replayed(None, None, headers_only=headers_only)) as messages:
             async for msg in messages:
                 yield msg
-                if msg.metadata.sequence.stream >= state.last_seq:
+                # the last place may be one that was removed
+                if msg.metadata.sequence.stream >= state.last_seq or not msg.metadata.num_pending:
                     return
 
     async def past(self, kind: str, since: datetime) -> list[Stored]:
@@ -179,57 +180,17 @@ class Facts:
             return False
         return not state.num_pending and state.delivered is not None and state.delivered.consumer_seq == place.heard
 
-    async def _messages(
+    def _replayed(
         self,
         kind: str | None,
-        config: Callable[[datetime | None], api.ConsumerConfig],
-        durable: str | None,
+        since: datetime | None,
+        after: Bookmark | None = None,
         place: Place | None = None,
+        headers_only: bool = False,
     ) -> AsyncGenerator[Msg, None]:
-        """Messages of a consumer that is looked after: `config` tells how to make it, given when the last one was stored."""
+        filtered = subjects.every(kind) if kind else None
         stream = OF_KIND[kind] if kind else FACTS
-        place = place or Place()
-        last: datetime | None = None
-        wait, said = RETRY[0], ""
-        while True:
-            while not self._link.connected:
-                await self._link.connection_after(self._link.connections)
-            try:
-                consumer = await self._consumer(stream, durable, config(last))
-                wait, said = RETRY[0], ""
-                place.consumer, place.heard = consumer, 0
-                async with aclosing(pull(self._link, stream, consumer)) as messages:
-                    async for msg in messages:
-                        yield msg
-                        last = msg.metadata.timestamp
-                        place.heard += 1
-            except (errors.Error, TimeoutError) as error:
-                reason = str(error) or type(error).__name__
-                if reason != said:  # a stream that nobody has made yet may be missing for long
-                    log.warning("consumer lost", kind=kind, name=durable, error=reason)
-                said = reason
-                await asyncio.sleep(wait)
-                wait = min(2 * wait, RETRY[1])
-
-    def _replayed(
-        self, kind: str | None, since: datetime | None, headers_only: bool = False, place: Place | None = None
-    ) -> AsyncGenerator[Msg, None]:
-        def config(last: datetime | None) -> api.ConsumerConfig:
-            start = _no_later(last) if last else since
-            if start and since:
-                start = max(start, since)
-            return api.ConsumerConfig(
-                name=f"replay-{self._link.nc._nuid.next().decode()}",
-                filter_subject=subjects.every(kind) if kind else None,
-                deliver_policy=api.DeliverPolicy.BY_START_TIME if start else api.DeliverPolicy.ALL,
-                opt_start_time=start,
-                ack_policy=api.AckPolicy.NONE,
-                headers_only=headers_only,
-                mem_storage=True,
-                inactive_threshold=60.0,
-            )
-
-        return self._messages(kind, config, None, place)
+        return replayed(self._link, stream, filtered, since, after, place or Place(), headers_only)
 
     async def _last(self, kind: str | None) -> tuple[int, datetime] | None:
         """Place and time of the newest message of a kind."""
@@ -242,18 +203,3 @@ class Facts:
                 return None
             except (errors.Error, TimeoutError):
                 await asyncio.sleep(RETRY[0])
-
-    async def _consumer(self, stream: str, durable: str | None, config: api.ConsumerConfig) -> str:
-        if durable:
-            try:
-                await self._js.consumer_info(stream, durable)
-                return durable
-            except js_errors.NotFoundError:
-                pass
-        return str((await self._js.add_consumer(stream, config)).name)
-
-
-def _no_later(last: datetime | None) -> datetime:
-    """When to begin so that nothing sent again is missed; who begins there knows what it has already had by its id."""
-    recent = datetime.now(UTC) - OVERLAP
-    return min(last, recent) if last else recent

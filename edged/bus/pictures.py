@@ -34,6 +34,7 @@ class Pictures:
 
         The one that is replaced is overwritten on the disk first: the server itself would only lose sight of it.
         """
+        self._link.room()
         meta = api.ObjectMeta(name=key, headers={META: msgspec.json.encode(snapshot).decode()})
         try:
             store = await self._store()

@@ -36,6 +36,7 @@ class Mp4:
         self._stream: VideoStream | None = None
         self._origin = 0
         self._dts = -1
+        self._units = 0
         self._lock = threading.Lock()
 
     def open(self, first: AccessUnit) -> None:
@@ -63,6 +64,7 @@ class Mp4:
                 packet.is_keyframe = unit.key
                 packet.stream = cast(VideoStream, self._stream)
                 self._container.mux(packet)
+                self._units += 1
 
     def end(self) -> None:
         """All of it is on the disk, but not under its name; `bytes` and `seconds` are known. Again does nothing."""
@@ -71,6 +73,8 @@ class Mp4:
                 return
             self._container.close()
             self._container = None
+            if _units_in(self._part) != self._units:  # libavformat is silent about a disk that fills up at the end
+                raise OSError(f"{self._path.parent} did not take all of the clip: is its disk full?")
             with self._part.open("rb") as file:
                 os.fsync(file.fileno())
                 self.bytes = os.fstat(file.fileno()).st_size
@@ -109,6 +113,15 @@ def forget_parts(folder: Path) -> None:
     """Removes what a crash has left unfinished."""
     for part in folder.rglob(f"*{_PART}"):
         part.unlink(missing_ok=True)
+
+
+def _units_in(path: Path) -> int:
+    """How many whole access units a clip holds."""
+    try:
+        with av.open(str(path)) as container:
+            return sum(1 for packet in container.demux(video=0) if packet.size and not packet.is_corrupt)
+    except av.FFmpegError:
+        return 0
 
 
 def _described(first: AccessUnit) -> InputContainer:

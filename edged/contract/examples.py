@@ -25,7 +25,7 @@ EXAMPLES: tuple[m.AnyMessage, ...] = (
     m.NodeHealth(
         site=SITE, node=NODE, camera="_", time=NOON, version="0.1.0", uptime=1040.2, cameras=4, model="yolox-nano",
         runtime="onnxruntime 1.20", device="cpu", detector_busy=0.42, cpu=0.61, rss=180_000_000, loop_lag_ms=1.2,
-        outbox_pending=0, notices=("no GPU provider is installed: the CPU runs the detector",),
+        outbox_pending=0, notices=("no GPU provider is installed: the CPU runs the detector",), troubles=(),
     ),
     m.CameraStateChanged(
         site=SITE, node=NODE, camera=CAMERA, time=NOON, id="edge.front.state.mkx3q1zz9", status="retrying",

@@ -16,6 +16,7 @@ import structlog
 
 from edged.bus.deliveries import Stored
 from edged.bus.link import BusError
+from edged.bus.reading import Bookmark
 from edged.history import schema
 from edged.history.counting import recount
 from edged.history.recording import record
@@ -73,10 +74,10 @@ class Archive:
         except sqlite3.Error as error:
             raise BusError(f"{self.path} could not be read ({error}): `edged history rebuild` makes it anew") from error
 
-    async def since(self) -> datetime | None:
-        """When the last fact that is in the file was stored in the stream; None: there is none."""
-        row = await self.read(lambda db: db.execute("SELECT stored FROM cursor").fetchone())
-        return datetime.fromtimestamp(row[0], UTC) if row else None
+    async def bookmark(self) -> Bookmark | None:
+        """How far the stream is in the file; None: nothing of it is."""
+        row = await self.read(lambda db: db.execute("SELECT seq, stored FROM cursor").fetchone())
+        return Bookmark(row[0], datetime.fromtimestamp(row[1], UTC)) if row else None
 
     def _reader(self) -> sqlite3.Connection:
         if not hasattr(self._reading, "connection"):

@@ -5,14 +5,14 @@ import sqlite3
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import datetime
 
 import structlog
 
 from edged.bus.deliveries import Stored
-from edged.bus.facts import OVERLAP, Facts
+from edged.bus.facts import Facts
 from edged.bus.link import BusError
+from edged.bus.reading import Bookmark, no_later
 from edged.config import History
 from edged.history import ppe
 from edged.history.archive import Archive
@@ -23,6 +23,10 @@ log = structlog.get_logger()
 TOGETHER = 4000  # facts in one transaction
 RETRY = (0.5, 10.0)
 HOUR = 3600.0
+
+Where = tuple[
+    datetime | None, Bookmark | None
+]  # when what is not known was stored at the earliest, and how far is known
 
 
 class Recorder:
@@ -35,15 +39,24 @@ class Recorder:
 
     async def run(self) -> None:
         facts, archive = self._facts, self._archive
-        counted = Intake(partial(facts.replay, None), archive.since, archive.write)
-        judged = Intake(
-            partial(facts.replay, "ppe"),
-            lambda: archive.read(ppe.since),
+
+        async def recorded() -> Where:
+            mark = await archive.bookmark()
+            return no_later(mark.stored) if mark else None, mark
+
+        async def judged() -> Where:
+            stored = await archive.read(ppe.since)
+            return no_later(stored) if stored else None, None
+
+        counting = Intake(lambda since, after: facts.replay(None, since, after=after), recorded, archive.write)
+        judging = Intake(
+            lambda since, after: facts.replay("ppe", since, after=after),
+            judged,
             lambda batch: archive.change(lambda db: ppe.record(db, batch)),
         )
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(counted.run())
-            tasks.create_task(judged.run())
+            tasks.create_task(counting.run())
+            tasks.create_task(judging.run())
             tasks.create_task(self._forget())
 
     async def _forget(self) -> None:
@@ -63,19 +76,20 @@ class Recorder:
 
 
 class Intake:
-    """One stream into the archive, for ever. It begins a little before where it ended: what is in the file already does nothing the second time.
+    """One stream into the archive, for ever. It begins where it ended, or, if that is not sure, before: what is in the file already does nothing
+    the second time.
 
     That the file names its own place makes acknowledgements needless: a place and its facts are in one transaction.
     """
 
     def __init__(
         self,
-        replay: Callable[[datetime | None], AsyncGenerator[Stored, None]],
-        since: Callable[[], Awaitable[datetime | None]],
+        replay: Callable[[datetime | None, Bookmark | None], AsyncGenerator[Stored, None]],
+        where: Callable[[], Awaitable[Where]],
         write: Callable[[Sequence[Stored]], Awaitable[int]],
     ) -> None:
         self._replay = replay
-        self._since = since
+        self._where = where
         self._put = write
         self._waiting: asyncio.Queue[Stored] = asyncio.Queue(TOGETHER)
 
@@ -85,9 +99,8 @@ class Intake:
             tasks.create_task(self._write())
 
     async def _read(self) -> None:
-        last = await self._since()
-        since = last - OVERLAP if last and last.timestamp() > OVERLAP / timedelta(seconds=1) else None
-        async with aclosing(self._replay(since)) as replayed:
+        since, bookmark = await self._where()
+        async with aclosing(self._replay(since, bookmark)) as replayed:
             async for stored in replayed:
                 await self._waiting.put(stored)
 

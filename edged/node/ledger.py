@@ -12,17 +12,22 @@ from edged.messages import AnyFact, Snapshot
 
 log = structlog.get_logger()
 
+_IN_MEMORY = 10_000
 _BATCH = 64
 _LAST_WORDS = 1.0  # seconds
 _RETRY = 1.0
 
 
 class Ledger:
-    """A queue before the outbox. Full, it holds up who adds: a fact is never dropped. A picture is, when the disk does not take it."""
+    """A queue before the outbox. Full, it holds up who adds: a fact is never dropped. A picture is, when the disk does not take it.
+
+    `trouble` says why nothing can be written; mostly empty.
+    """
 
     def __init__(self, facts: Facts) -> None:
+        self.trouble = ""
         self._facts = facts
-        self._waiting: asyncio.Queue[tuple[AnyFact, bytes]] = asyncio.Queue(10_000)
+        self._waiting: asyncio.Queue[tuple[AnyFact, bytes]] = asyncio.Queue(_IN_MEMORY)
 
     async def add(self, fact: AnyFact, payload: bytes = b"") -> None:
         await self._waiting.put((fact, payload))
@@ -55,8 +60,11 @@ class Ledger:
                     left.append(entry)
             elif isinstance(outcome, BaseException):
                 raise outcome
+        self.trouble = ""
         if left:
-            log.error("facts can't be written", error=reason, waiting=self._waiting.qsize() + len(left))
+            waiting = self._waiting.qsize() + len(left)
+            self.trouble = f"{waiting} facts wait in memory: {reason}"
+            log.error("facts can't be written", error=reason, waiting=waiting)
         return left
 
 

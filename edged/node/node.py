@@ -4,7 +4,6 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TypeVar
 
 import msgspec
@@ -18,6 +17,7 @@ from edged.bus.outbox import Outbox
 from edged.camera.faults import CameraFault
 from edged.camera.from_api import UrlRefused, check_from_api
 from edged.camera.probe import probe
+from edged.disk import Disk
 from edged.niceness import be_nice
 from edged.node.cameras import Cameras
 from edged.node.clips import Clips
@@ -45,22 +45,24 @@ class Node:
     """`run()` for ever; `ready` is set once the cameras are started and requests are answered."""
 
     def __init__(
-        self, settings: config.Config, bus: Bus, outbox: Outbox, ledger: Ledger, sight: LazySight, state: Path
+        self, settings: config.Config, bus: Bus, outbox: Outbox, ledger: Ledger, sight: LazySight, disk: Disk
     ) -> None:
         self.ready = asyncio.Event()
         self._settings = settings
         self._bus = bus
         self._outbox = outbox
+        self._ledger = ledger
+        self._disk = disk
         self._sight = sight
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="pictures", initializer=be_nice)
         self._names = Names(bus.link, settings.site, settings.node)
         self._parts = Parts(
-            settings, bus.link, ledger, sight, Room(state, settings.clips.min_free), self._threads, self._names
+            settings, bus.link, ledger, sight, Room(disk, settings.clips.min_free), self._threads, self._names
         )
         self._all: dict[str, config.Camera] = {}
         self._running: dict[str, tuple[Running, asyncio.Task[None]]] = {}
-        self._cameras = Cameras(settings, bus.cameras, Secrets(state / "secrets.json"), self._apply)
-        self._clips = Clips(settings.clips, state / "clips", ledger)
+        self._cameras = Cameras(settings, bus.cameras, Secrets(disk.path / "secrets.json"), self._apply)
+        self._clips = Clips(settings.clips, disk.path / "clips", ledger)
         self._service = f"edged-{settings.site}-{settings.node}"
         self._vitals = Vitals()
         self._lacks: tuple[str, ...] | None = None  # of recognition, once a camera asks for it
@@ -232,6 +234,7 @@ class Node:
             rss=self._vitals.rss(), loop_lag_ms=round(self._vitals.loop_lag_ms(), 1),
             outbox_pending=self._outbox.pending,
             notices=(sight.detector.notices if sight else ()) + (self._lacks or ()),
+            troubles=tuple(filter(None, (self._disk.trouble, self._ledger.trouble))),
         )  # fmt: skip
 
 

@@ -65,10 +65,8 @@ def people(db: sqlite3.Connection, asked: People) -> PeopleAnswer:
     before, after = (more, True) if backward else (cursor is not None, more)
 
     counts = {status: n for status, n in db.execute("SELECT status, n FROM counts") if n}
-    if cursor:
-        total = cursor.total
-    else:
-        total = _estimate(db, asked, filters, stamp, counts) if more else len(rows)
+    guess = _estimate(db, asked, filters, stamp, counts) if more and not cursor else len(rows)
+    total = cursor.total if cursor else guess
 
     def place(row: tuple[str, int | str], back: bool) -> str:
         return _written(Cursor(stamp, row[1], row[0], back, total, _of(asked)))

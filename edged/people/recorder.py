@@ -12,8 +12,8 @@ import structlog
 
 from edged import messages as m
 from edged.bus.deliveries import FactDelivery
-from edged.bus.facts import OVERLAP
 from edged.bus.link import BusError
+from edged.bus.reading import OVERLAP
 from edged.people import catalogue
 from edged.people.erasing import Eraser
 from edged.people.gallery import Gallery, PeopleBus

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from structlog.testing import capture_logs
 
-from edged.bus.deliveries import Seen
-from edged.bus.facts import Place
+from edged.bus.deliveries import Seen, Stored
+from edged.bus.reading import Bookmark, Place
 from edged.bus.streams import FACTS
-from tests.rigs.facts import alert, box, snapshot, state
+from tests.rigs.facts import Box, alert, box, snapshot, state
 from tests.rigs.nats import NatsServer
 
 
@@ -45,6 +45,47 @@ async def test_a_consumer_gets_the_facts_of_its_kind(nats_server: NatsServer, tm
             delivery = await anext(deliveries)
         assert delivery.fact == raised
         assert delivery.seq == 2
+
+
+async def replayed(node: Box, count: int, since: datetime | None = None, after: Bookmark | None = None) -> list[Stored]:
+    """The first so many of a replay."""
+    async with asyncio.timeout(20), aclosing(node.facts.replay(None, since, after=after)) as facts:
+        return [await anext(facts) for _ in range(count)]
+
+
+def bookmark_of(stored: Stored) -> Bookmark:
+    return Bookmark(stored.seq, stored.stored)
+
+
+async def test_a_replay_goes_on_right_behind_its_place(nats_server: NatsServer, tmp_path: Path) -> None:
+    long_ago = datetime.now(UTC) - timedelta(hours=1)
+    async with box(nats_server.url, tmp_path / "outbox.db") as node:
+        for number in range(10):
+            await node.facts.publish(state(number))
+        await node.delivered()
+        before = await replayed(node, 5)
+        after = await replayed(node, 5, long_ago, bookmark_of(before[-1]))
+    assert [one.fact.id for one in (*before, *after)] == numbers(0, 10)
+
+
+async def test_after_a_place_that_was_lost_with_the_end_everything_recent_comes_again(
+    nats_server: NatsServer, tmp_path: Path
+) -> None:
+    long_ago = datetime.now(UTC) - timedelta(hours=1)
+    async with box(nats_server.url, tmp_path / "outbox.db") as node:
+        for number in range(20):
+            await node.facts.publish(state(number))
+        await node.delivered()
+        place = bookmark_of((await replayed(node, 20))[-1])
+    await nats_server.stop(signal.SIGKILL)
+    assert nats_server.tear()
+    await nats_server.start()
+    async with box(nats_server.url, tmp_path / "outbox.db") as node:
+        await node.courier.reconciled.wait()
+        await node.delivered()
+        again = await replayed(node, 20, long_ago, place)
+    assert again[-1].stored > place.stored
+    assert [one.fact.id for one in again] == numbers(0, 20)
 
 
 async def test_a_snapshot_is_a_picture_with_its_meaning_beside_it(nats_server: NatsServer, tmp_path: Path) -> None:

@@ -37,13 +37,13 @@ import asyncio, sys
 from datetime import timedelta
 from pathlib import Path
 import msgspec
-import edged.bus.facts
+import edged.bus.reading
 from edged import config
 from tests.rigs.facts import box
 from tests.rigs.handlers import handling
 
 async def decide(home, url, settings):
-    edged.bus.facts.OVERLAP = timedelta(seconds=float(sys.argv[4]))
+    edged.bus.reading.OVERLAP = timedelta(seconds=float(sys.argv[4]))
     async with box(url, home / "outbox.db") as node, handling(node, settings):
         while not (handler := sys.modules.get("_edged_handler_alerts")) or not hasattr(handler, "PERIOD"):
             await asyncio.sleep(0)
