@@ -28,7 +28,7 @@ from tests.rigs.nats import free_port, running_nats
 from tests.rigs.node import running_node
 
 FPS, WIDTH, HEIGHT, BITRATE = 15, 1280, 720, 2_000_000
-SECONDS = 30
+SECONDS, ROUNDS = 20, 2
 FILE = '[nats]\nurl = "{nats}"\n[gateway]\nport = {port}\n[webrtc]\noffers_per_minute = 6000\n'
 
 
@@ -173,22 +173,33 @@ async def measured(counts: list[int]) -> list[Row]:
 
 
 async def watched(rig: Rig, idle: list[float], count: int) -> list[Row]:
-    """Both at the same time, so that both meet the same machine."""
+    """In turn, twice: other work on the machine hits both, and the viewers, which are all in this process, have the time they need."""
+    sides = ((rig.pid, rig.answer, idle[0]), (rig.alone_pid, rig.alone, idle[1]))
+    shares: list[list[float]] = [[], []]
+    least, memory = float("inf"), 0
+    for _ in range(ROUNDS):
+        for found, (pid, answer, none) in zip(shares, sides, strict=True):
+            used, bitrate = await watching(pid, answer, count)
+            found.append((used - none) / count * 100)
+            least = min(least, bitrate)
+            memory = max(memory, usage(rig.pid).own_rss)
+    ours, alone = (sum(found) / ROUNDS for found in shares)
+    return [
+        Row(f"{count} viewers: of a core each", ours, "%", 0.6, "≤", f"least {least:.2f} Mbit/s"),
+        Row(f"{count} viewers: aiortc alone beside it", alone, "%", note=f"{ours / alone:.2f} times that"),
+        Row(f"{count} viewers: memory", memory / 1e6, "MB"),
+    ]
+
+
+async def watching(pid: int, answer: Answering, count: int) -> tuple[float, float]:
+    """(cores used, Mbit/s of the viewer that got least)."""
     async with AsyncExitStack() as viewers:
-        everybody = [await viewers.enter_async_context(viewer(rig.answer)) for _ in range(count)]
-        others = [await viewers.enter_async_context(viewer(rig.alone)) for _ in range(count)]
+        everybody = [await viewers.enter_async_context(viewer(answer)) for _ in range(count)]
         await asyncio.sleep(3)
-        before = [one.bytes for one in everybody + others]
-        used = await cores((rig.pid, rig.alone_pid), SECONDS)
-        least = min(
-            (one.bytes - start) * 8 / SECONDS / 1e6 for one, start in zip(everybody + others, before, strict=True)
-        )
-        ours, alone = ((share - none) / count * 100 for share, none in zip(used, idle, strict=True))
-        return [
-            Row(f"{count} viewers: of a core each", ours, "%", 0.6, "≤", f"least {least:.2f} Mbit/s"),
-            Row(f"{count} viewers: aiortc alone beside it", alone, "%", note=f"{ours / alone:.2f} times that"),
-            Row(f"{count} viewers: memory", usage(rig.pid).own_rss / 1e6, "MB"),
-        ]
+        before = [one.bytes for one in everybody]
+        (used,) = await cores((pid,), SECONDS)
+        got = [(one.bytes - start) * 8 / SECONDS / 1e6 for one, start in zip(everybody, before, strict=True)]
+        return used, min(got)
 
 
 async def soaked(count: int, minutes: float) -> list[Row]:

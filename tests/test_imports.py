@@ -35,7 +35,7 @@ MAY = {
     "handlers": {"bus", "scene", "settings"}, "recognition": {"vision", "camera.stills", "camera.frames"}, "logs": {"camera.urls"},
 }  # fmt: skip
 LIBRARY_OF = {
-    "av": ("camera", "gateway.webrtc.track", "gateway.publishing.muxed"), "nats": ("bus",), "aiohttp": ("gateway", "delivery.webhook"),
+    "av": ("camera", "gateway.publishing.muxed"), "nats": ("bus",), "aiohttp": ("gateway", "delivery.webhook"),
     "aiortc": ("gateway.webrtc", "gateway.publishing.whip"),
     "onnxruntime": ("vision.engines.onnx",), "ai_edge_litert": ("vision.engines.tflite",),
     "tflite_runtime": ("vision.engines.tflite",), "prometheus_client": ("gateway",),

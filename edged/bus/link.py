@@ -116,14 +116,20 @@ class Link:
     async def subscribe(self, subject: str, size: int = 1024) -> AsyncIterator[Inbox[Delivery]]:
         """Everything on `subject` while the block lasts; a reader that falls `size` behind loses the oldest."""
         inbox: Inbox[Delivery] = Inbox(size)
+        async with self.hear(subject, inbox.put):
+            yield inbox
+
+    @asynccontextmanager
+    async def hear(self, subject: str, take: Callable[[Delivery], None]) -> AsyncIterator[None]:
+        """While the block lasts `take` is called with everything on `subject`, without another turn of the loop."""
 
         async def receive(msg: Msg) -> None:
-            inbox.put(Delivery(msg.subject, msg.data, msg.headers or {}))
+            take(Delivery(msg.subject, msg.data, msg.headers or {}))
 
         subscription = await self.nc.subscribe(subject, cb=receive)
         await self._registered()
         try:
-            yield inbox
+            yield
         finally:
             with suppress(errors.Error, OSError):
                 await subscription.unsubscribe()
