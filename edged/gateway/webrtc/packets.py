@@ -49,8 +49,10 @@ def _aggregated(nals: list[bytes]) -> bytes:
 
 def _fragments(nal: bytes) -> list[bytes]:
     indicator, kind = nal[0] & _IMPORTANCE | _FU_A, nal[0] & 0x1F
-    step = _MOST - 2
-    cut = [bytes((indicator, kind)) + nal[at : at + step] for at in range(1, len(nal), step)]
-    cut[0] = bytes((indicator, kind | _START)) + cut[0][2:]
-    cut[-1] = bytes((indicator, kind | _END)) + cut[-1][2:]
+    step, end = _MOST - 2, len(nal)
+    first, between, last = (bytes((indicator, kind | mark)) for mark in (_START, 0, _END))
+    middle = range(1 + step, end - step, step)
+    cut = [first + nal[1 : 1 + step]]
+    cut += [between + nal[at : at + step] for at in middle]
+    cut.append(last + nal[1 + step * (1 + len(middle)) :])
     return cut

@@ -15,10 +15,13 @@ from typing import Any, NamedTuple
 from aiortc import RTCRtpCodecParameters, RTCRtpSender
 from aiortc.rtp import HeaderExtensions
 
+from edged.gateway.webrtc.datagrams import Datagrams
+
 _HISTORY = 1024  # packets kept to be sent again
-_HEADER = struct.Struct("!BBHLLHH")
+_TAIL = struct.Struct("!LLHH")
 _VERSION_2_EXTENDED = 0x90
 _MARKER = 0x80
+_ONE_BYTE = 0xBEDE  # RFC 8285 4.2
 _UNIX_IN_NTP = 2_208_988_800
 
 
@@ -47,6 +50,8 @@ class Sender:
         self._resent = random.getrandbits(15)
         self._history: deque[_Sent] = deque()
         self._kept = 0
+        self._protocol: Any = None
+        self._datagrams: Datagrams | None = None
         self._private["_run_rtp"] = self._run
         self._private["_retransmit"] = self._resend
         self._private["_send_keyframe"] = wish
@@ -55,31 +60,49 @@ class Sender:
         """One access unit, at once. Raises ConnectionError."""
         time_sent = _ntp()
         rtp = (rtp + self.origin) & 0xFFFFFFFF
-        profile, extension = self._extension(time_sent)
-        first, words = self._number, len(extension) // 4
-        ssrc, kind, last = self._sender._ssrc, self._payload_type, len(payloads) - 1
+        head, tail = self._frame(self._payload_type, rtp, self._sender._ssrc, time_sent)
+        first, last = self._number, len(payloads) - 1
+        packets = []
         for at, payload in enumerate(payloads):
-            head = _HEADER.pack(
-                _VERSION_2_EXTENDED, kind if at < last else kind | _MARKER, (first + at) & 0xFFFF, rtp, ssrc, profile, words
-            )  # fmt: skip
-            self._put(head + extension + payload)
+            number = ((first + at) & 0xFFFF).to_bytes(2, "big")
+            packets.append(b"".join((head if at < last else _marked(head), number, tail, payload)))
         self._number = (first + len(payloads)) & 0xFFFF
+        self._put(packets)
         self._keep(_Sent(first, rtp, payloads))
         self._account(time_sent, rtp, payloads)
 
-    def _put(self, packet: bytes) -> None:
-        """aiortc's coroutine for this never waits: UDP takes a packet or loses it."""
-        sending = self._sender.transport._send_rtp(packet)
-        try:
-            sending.send(None)
-        except StopIteration:
-            return
-        sending.close()
-
-    def _extension(self, time_sent: int) -> tuple[int, bytes]:
+    def _frame(self, kind: int, rtp: int, ssrc: int, time_sent: int) -> tuple[bytes, bytes]:
+        """What stands before a packet's number, and after it before the payload."""
         values = HeaderExtensions(abs_send_time=time_sent >> 14 & 0xFFFFFF, mid=self._private["_RTCRtpSender__mid"])
         profile, extension = self._private["_RTCRtpSender__rtp_header_extensions_map"].set(values)
-        return profile or 0xBEDE, extension
+        tail = _TAIL.pack(rtp, ssrc, profile or _ONE_BYTE, len(extension) // 4)
+        return bytes((_VERSION_2_EXTENDED, kind)), tail + extension
+
+    def _put(self, packets: Sequence[bytes]) -> None:
+        dtls = self._sender.transport
+        pair = dtls.transport._connection._nominated.get(1)
+        if pair is None:
+            raise ConnectionError("no way to the peer")
+        protect = dtls._tx_srtp.protect
+        left: Sequence[bytes] = [protect(packet) for packet in packets]
+        if pair.protocol is not self._protocol:
+            self._use(pair.protocol)
+        if self._datagrams is not None:
+            left = self._datagrams.send(left, pair.remote_addr)
+        for packet in left:
+            pair.protocol.transport.sendto(packet, pair.remote_addr)
+
+    def _use(self, protocol: Any) -> None:
+        self._close()
+        self._protocol = protocol
+        if (plain := protocol.transport.get_extra_info("socket")) is not None:  # none on the way through TURN
+            self._datagrams = Datagrams(plain.fileno())
+
+    def _close(self) -> None:
+        self._protocol = None
+        if self._datagrams is not None:
+            self._datagrams.close()
+        self._datagrams = None
 
     def _keep(self, sent: _Sent) -> None:
         self._history.append(sent)
@@ -104,6 +127,7 @@ class Sender:
         except (asyncio.CancelledError, ConnectionError):
             pass
         finally:
+            self._close()
             self._private["_RTCRtpSender__rtp_exited"].set()
 
     async def _resend(self, number: int) -> None:
@@ -111,20 +135,25 @@ class Sender:
         for sent in reversed(self._history):
             at = (number - sent.first) & 0xFFFF
             if at < len(sent.payloads):
-                await self._send_again(sent, at)
+                self._send_again(sent, at)
                 return
 
-    async def _send_again(self, sent: _Sent, at: int) -> None:
+    def _send_again(self, sent: _Sent, at: int) -> None:
         number, ssrc, payload = (sent.first + at) & 0xFFFF, self._sender._ssrc, sent.payloads[at]
-        marker = _MARKER if at == len(sent.payloads) - 1 else 0
-        kind: Any = self._payload_type
+        kind = self._payload_type
         if (repair := self._private["_RTCRtpSender__rtx_payload_type"]) is not None:
-            payload = struct.pack("!H", number) + payload
+            payload = number.to_bytes(2, "big") + payload
             kind, number, ssrc = repair, self._resent, self._sender._rtx_ssrc
             self._resent = (self._resent + 1) & 0xFFFF
-        profile, extension = self._extension(_ntp())
-        head = _HEADER.pack(_VERSION_2_EXTENDED, kind | marker, number, sent.rtp, ssrc, profile, len(extension) // 4)
-        await self._sender.transport._send_rtp(head + extension + payload)
+        head, tail = self._frame(kind, sent.rtp, ssrc, _ntp())
+        if at == len(sent.payloads) - 1:
+            head = _marked(head)
+        self._put([head + number.to_bytes(2, "big") + tail + payload])
+
+
+def _marked(head: bytes) -> bytes:
+    """As the last packet of an access unit has it."""
+    return bytes((head[0], head[1] | _MARKER))
 
 
 def _ntp() -> int:
