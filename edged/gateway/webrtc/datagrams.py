@@ -19,12 +19,12 @@ class Datagrams:
         self._able = _able(self._socket)
 
     def send(self, packets: Sequence[bytes], address: tuple[str, int]) -> Sequence[bytes]:
-        """What is left to be sent by other means: all that a call cannot help with, or the system does not take now. Raises nothing."""
+        """What is left to be sent by other means, because this system cannot, or does not take it now. Raises nothing."""
         if not self._able:
             return packets
         left: list[bytes] = []
         for run in _runs(packets):
-            if left or len(run) == 1 or not self._sent(run, address):
+            if left or not self._sent(run, address):
                 left += run
         return left
 
@@ -32,9 +32,9 @@ class Datagrams:
         self._socket.close()
 
     def _sent(self, run: list[bytes], address: tuple[str, int]) -> bool:
-        size = struct.pack("=H", len(run[0]))
+        apart = [(socket.IPPROTO_UDP, _UDP_SEGMENT, struct.pack("=H", len(run[0])))] if len(run) > 1 else []
         try:
-            self._socket.sendmsg(run, [(socket.IPPROTO_UDP, _UDP_SEGMENT, size)], socket.MSG_DONTWAIT, address)
+            self._socket.sendmsg(run, apart, socket.MSG_DONTWAIT, address)
         except OSError as error:
             # a network card that cannot (EIO), or a way too narrow (EINVAL): never again on this one
             self._able = error.errno in _FULL
