@@ -105,10 +105,10 @@ async def aiortc_alone(clip: Path) -> AsyncIterator[tuple[int, Answering]]:
 
 
 @asynccontextmanager
-async def gateway(folder: Path, nats: str) -> AsyncIterator[tuple[int, str]]:
-    """(pid, url) of a gateway alone."""
+async def gateway(folder: Path, nats: str, more: str = "") -> AsyncIterator[tuple[int, str]]:
+    """(pid, url) of a gateway alone; `more` of its settings."""
     file = folder / "edged.toml"
-    file.write_text(FILE.format(nats=nats, port=free_port()))
+    file.write_text(FILE.format(nats=nats, port=free_port()) + more)
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "edged", "gateway", "--config", str(file),
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
