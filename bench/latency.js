@@ -17,7 +17,8 @@ async ({ key, id, count, settling, bits, cell, width }) => {
       const seen = [];
       const from = performance.now() + settling;
       const next = () =>
-        video.requestVideoFrameCallback((now, { receiveTime }) => {
+        video.requestVideoFrameCallback((_, { receiveTime, expectedDisplayTime }) => {
+          const now = Math.max(performance.now(), expectedDisplayTime); // the first argument is when the turn was due
           if (now > from) seen.push([code(video, copy), performance.timeOrigin + receiveTime, performance.timeOrigin + now]);
           seen.length < count ? next() : done(seen);
         });

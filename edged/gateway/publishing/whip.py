@@ -40,7 +40,7 @@ async def send(url: str, token: str, feed: Feed, servers: list[dict[str, str]], 
     pc = RTCPeerConnection(RTCConfiguration(iceServers=ice, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
     transceiver = pc.addTransceiver("video", direction="sendonly")
     transceiver.setCodecPreferences(profiles.preferred(profile))
-    Passthrough(feed, transceiver.sender, lambda meta, time: None)
+    Passthrough(feed, transceiver, lambda meta, time: None)
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
         async with ClientSession(timeout=_ANSWER, headers=headers) as http:

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from aiortc import RTCRtpSender
+from aiortc import RTCRtpTransceiver
 
 from edged.asking import VideoMeta
 from edged.gateway.webrtc.feed import Feed
@@ -26,12 +26,12 @@ class Passthrough:
     `sent` and `dropped` count access units, `bursts` picture groups.
     """
 
-    def __init__(self, feed: Feed, sender: RTCRtpSender, announce: Announce) -> None:
+    def __init__(self, feed: Feed, transceiver: RTCRtpTransceiver, announce: Announce) -> None:
         self.sent = 0
         self.dropped = 0
         self.bursts = 0
         self._feed = feed
-        self._sender = Sender(sender, self._run, self._wish)
+        self._sender = Sender(transceiver, self._run, self._wish)
         self._announce = announce
         self._burst: deque[tuple[Unit, int]] = deque()  # a picture group, with the times it is sent with
         self._queue: deque[Unit] = deque()  # what came meanwhile

@@ -42,7 +42,7 @@ class Peer:
         self._profile = feed.profile
         transceiver = self._pc.addTransceiver("video", direction="sendonly")
         transceiver.setCodecPreferences(profiles.preferred(self._profile))
-        self.video = Passthrough(feed, transceiver.sender, self._announce)
+        self.video = Passthrough(feed, transceiver, self._announce)
         self._channel: RTCDataChannel | None = None
         self._said: list[str] = []
         self._changed = asyncio.Event()

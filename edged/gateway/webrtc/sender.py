@@ -12,10 +12,10 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, NamedTuple
 
-from aiortc import RTCRtpCodecParameters, RTCRtpSender
-from aiortc.rtp import HeaderExtensions
+from aiortc import RTCRtpCodecParameters, RTCRtpTransceiver
 
 from edged.gateway.webrtc.datagrams import Datagrams
+from edged.gateway.webrtc.extensions import Extensions
 
 _HISTORY = 1024  # packets kept to be sent again
 _TAIL = struct.Struct("!LLHH")
@@ -40,10 +40,14 @@ class Sender:
     `origin` is what RTP times begin with, RFC 3550 5.1: add it to the times given to `send` to have those on the wire.
     """
 
-    def __init__(self, sender: RTCRtpSender, run: Callable[[], Awaitable[None]], wish: Callable[[], None]) -> None:
+    def __init__(
+        self, transceiver: RTCRtpTransceiver, run: Callable[[], Awaitable[None]], wish: Callable[[], None]
+    ) -> None:
         self.origin = random.getrandbits(32)
-        self._sender = sender
-        self._private = vars(sender)
+        self._transceiver = transceiver
+        self._sender = transceiver.sender
+        self._private = vars(transceiver.sender)
+        self._extensions = Extensions({}, "")
         self._work = run
         self._payload_type = 0
         self._number = random.getrandbits(15)  # in the lower half, where SRTP's first wrap is far
@@ -73,9 +77,8 @@ class Sender:
 
     def _frame(self, kind: int, rtp: int, ssrc: int, time_sent: int) -> tuple[bytes, bytes]:
         """What stands before a packet's number, and after it before the payload."""
-        values = HeaderExtensions(abs_send_time=time_sent >> 14 & 0xFFFFFF, mid=self._private["_RTCRtpSender__mid"])
-        profile, extension = self._private["_RTCRtpSender__rtp_header_extensions_map"].set(values)
-        tail = _TAIL.pack(rtp, ssrc, profile or _ONE_BYTE, len(extension) // 4)
+        extension = self._extensions.at(time_sent)
+        tail = _TAIL.pack(rtp, ssrc, _ONE_BYTE, len(extension) // 4)
         return bytes((_VERSION_2_EXTENDED, kind)), tail + extension
 
     def _put(self, packets: Sequence[bytes]) -> None:
@@ -121,6 +124,8 @@ class Sender:
     async def _run(self, codec: RTCRtpCodecParameters) -> None:
         """aiortc's sender waits for both events when it is stopped."""
         self._payload_type = codec.payloadType or 0
+        agreed = {one.uri: one.id for one in self._transceiver._headerExtensions}
+        self._extensions = Extensions(agreed, self._transceiver.mid or "")
         self._private["_RTCRtpSender__rtp_started"].set()
         try:
             await self._work()
