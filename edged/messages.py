@@ -28,6 +28,7 @@ Severity = Literal["info", "warning", "alarm"]
 Direction = Literal["in", "out"]
 Fullness = Literal["ok", "warn", "full"]
 Saw = Literal["ok", "missing", "not_visible"]
+IdentityStatus = Literal["known", "unregistered", "pending", "deleted"]
 Item = Annotated[str, Meta(pattern=r"^[A-Za-z0-9 _-]{1,32}$")]
 Point = tuple[Fraction, Fraction]
 
@@ -42,13 +43,18 @@ class Message(Struct, frozen=True, kw_only=True, tag_field="type"):
 
 
 class Track(Struct, frozen=True, kw_only=True):
-    """One object in one frame. `age` is in seconds since the track was first seen."""
+    """One object in one frame. `age` is in seconds since the track was first seen.
+
+    `identity` is who it is, as an id of the gallery, and `name` what they are called; both empty for whoever was not recognised.
+    """
 
     id: int
     label: str
     score: Fraction
     box: Box
     age: float
+    identity: str = ""
+    name: str = ""
 
 
 class Timing(Struct, frozen=True, kw_only=True):
@@ -182,7 +188,11 @@ class Snapshot(Fact, frozen=True, kw_only=True, tag="snapshot"):
 
 
 class AlertRaised(Fact, frozen=True, kw_only=True, tag="alert"):
-    """A rule came true. `since` is when its subject was first seen; `snapshot` is the key of its picture."""
+    """A rule came true. `since` is when its subject was first seen; `snapshot` is the key of its picture.
+
+    `kind` is the type of the rule's trigger, and `subject` whom the alert is about: within `suppress` it is not told again. Alerts of a counter
+    have the camera token `_`. `value` reached `threshold`, where there is one. `wants_clip` says whether a clip is worth its room.
+    """
 
     rule: str
     severity: Severity
@@ -192,6 +202,13 @@ class AlertRaised(Fact, frozen=True, kw_only=True, tag="alert"):
     since: Time
     message: str
     snapshot: str | None
+    kind: str = ""
+    subject: str = ""
+    zone: str = ""
+    line: str = ""
+    value: float | None = None
+    threshold: float | None = None
+    wants_clip: bool = True
 
 
 class AlertAcknowledged(Fact, frozen=True, kw_only=True, tag="alert_acknowledged"):
@@ -315,6 +332,68 @@ class CropTaken(Fact, frozen=True, kw_only=True, tag="crop"):
     items: tuple[Item, ...]
 
 
+class PersonTaken(Fact, frozen=True, kw_only=True, tag="person"):
+    """A job: says what a JPEG of one person shows, to be recognised; it travels in the `Edged-Meta` header, the picture is the payload.
+
+    `box` is the person and `area` the crop, both in the picture. `body` says that the whole figure is to be looked at, too.
+    """
+
+    session: str
+    track: int
+    pts: int
+    label: str
+    score: Fraction
+    box: Box
+    area: Box
+    width: int
+    height: int
+    body: bool
+
+
+class FaceSeen(Fact, frozen=True, kw_only=True, tag="face_seen"):
+    """A track's first face that is good enough to be recognised by. `face` is its box in the picture, `quality` 0 to 1."""
+
+    session: str
+    track: int
+    pts: int
+    label: str
+    face: Box
+    quality: Fraction
+
+
+class FaceIdentified(Fact, frozen=True, kw_only=True, tag="face_identified"):
+    """Who a track is: said when it is first known, and again when that changes. An empty `identity` takes back what was said.
+
+    `score` is the cosine similarity of the best match, `margin` its lead over the next identity, `shots` how many looks agree.
+    `previous` is the identity that was said before. Facts name nobody: what an identity is called is in the gallery alone.
+    """
+
+    session: str
+    track: int
+    pts: int
+    label: str
+    identity: str
+    status: IdentityStatus
+    by: Literal["face", "body"]
+    score: float
+    margin: float
+    shots: int
+    previous: str
+    since: Time
+    snapshot: str
+
+
+class IdentityChanged(Fact, frozen=True, kw_only=True, tag="identity_changed"):
+    """Somebody, or edged itself, changed the gallery; the camera token is `_`. `detail` never holds a name."""
+
+    identity: str
+    change: Literal[
+        "created", "enrolled", "renamed", "status", "merged", "split", "sample_removed", "deleted", "erased"
+    ]
+    by: str
+    detail: str
+
+
 class PpeLooked(Fact, frozen=True, kw_only=True, tag="ppe_looked"):
     """What a worker saw in one crop, by item; `by` names the classifier. `id` is the crop's with `.look`."""
 
@@ -355,6 +434,7 @@ CrossingFact = LineCrossed | CountCorrected
 ZoneFact = ZoneEntered | ZoneLeft | ZoneDwelled | CapacityChanged
 AlertFact = AlertRaised | AlertAcknowledged
 PpeFact = PpeLooked | PpeChecked
+FaceFact = FaceSeen | FaceIdentified | IdentityChanged
 AnyFact = (
     CameraStateChanged
     | TrackStarted
@@ -365,5 +445,7 @@ AnyFact = (
     | CrossingFact
     | ZoneFact
     | PpeFact
+    | FaceFact
 )
-AnyMessage = FrameTraffic | AnyFact | CropTaken
+AnyJob = CropTaken | PersonTaken
+AnyMessage = FrameTraffic | AnyFact | AnyJob

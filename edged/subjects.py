@@ -28,11 +28,16 @@ KINDS: dict[type[m.Message], str] = {
     m.PpeLooked: "ppe",
     m.PpeChecked: "ppe",
     m.CropTaken: "crop",
+    m.PersonTaken: "person",
+    m.FaceSeen: "face",
+    m.FaceIdentified: "face",
+    m.IdentityChanged: "face",
 }
 FACT_KINDS = ("state", "track", "crossing", "zone", "alert", "clip")
 PICTURE_KINDS = ("snapshots",)
 PPE_KINDS = ("ppe",)
-WORK_KINDS = ("crop",)
+FACE_KINDS = ("face",)
+WORK_KINDS = ("crop", "person")
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
@@ -46,6 +51,10 @@ class Address(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.site}.{self.node}.{self.camera}"
+
+    def is_called(self, name: str) -> bool:
+        """Whether `name` is `camera`, `node.camera` or `site.node.camera` of it."""
+        return f".{self}".endswith(f".{name}")
 
 
 def token(text: str) -> str:

@@ -35,7 +35,7 @@ async def judge(bus: HandlerBus) -> None:
 
 
 async def work(bus: HandlerBus, judge: Judge) -> None:
-    async with aclosing(bus.jobs.take()) as jobs:
+    async with aclosing(bus.jobs.take(CropTaken)) as jobs:
         async for job in jobs:
             try:
                 saw = await judge.look(job.crop, job.jpeg)
@@ -103,7 +103,7 @@ class Voting:
             await asyncio.sleep(QUIET / 5)
             for round in self._votes.quiet(time.monotonic() - QUIET):
                 try:
-                    if await self._bus.jobs.waiting(round.address):
+                    if await self._bus.jobs.waiting(CropTaken, round.address):
                         continue
                 except BusError:
                     continue

@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import msgspec
 import structlog
@@ -22,25 +23,25 @@ from edged.bus.link import BusError, Link
 from edged.bus.pictures import META
 from edged.bus.pull import pull
 from edged.bus.streams import WORK
-from edged.messages import CropTaken
+from edged.messages import AnyJob, CropTaken, PersonTaken
 from edged.subjects import Address
 
 log = structlog.get_logger()
 
-DURABLE = "crops"
+DURABLES: dict[type[AnyJob], str] = {CropTaken: "crops", PersonTaken: "persons"}
 ACK_WAIT = 15.0  # seconds after which a job that nobody finished is another's
 TRIES = 5
 ACK_SECONDS = 2.0
 RETRY = 0.5
 
-_decode: Callable[[str], CropTaken] = msgspec.json.Decoder(CropTaken).decode
+J = TypeVar("J", CropTaken, PersonTaken)
 
 
 @dataclass(frozen=True)
-class Job:
+class Job(Generic[J]):
     """A crop in somebody's hands. It is another's when it is neither `done()` nor put back within ACK_WAIT seconds."""
 
-    crop: CropTaken
+    crop: J
     jpeg: bytes
     _msg: Msg
 
@@ -54,13 +55,13 @@ class Job:
 
 
 class Jobs:
-    """The queue of crops, shared by every process that takes from it."""
+    """The queues of crops, one for each type, shared by every process that takes from them."""
 
     def __init__(self, link: Link) -> None:
         self._link = link
         self._js = link.jetstream()
 
-    async def put(self, crop: CropTaken, jpeg: bytes) -> None:
+    async def put(self, crop: AnyJob, jpeg: bytes) -> None:
         """Returns when the broker has it on its disk; the same id again is the same job. Raises BusError when it does not take it now."""
         headers = {
             ID: crop.id,
@@ -73,18 +74,18 @@ class Jobs:
         except (errors.Error, TimeoutError) as error:
             raise BusError(f"a crop was not taken ({error or type(error).__name__})") from error
 
-    async def take(self) -> AsyncGenerator[Job, None]:
-        """Jobs one by one, for ever, through restarts of the broker; the next is taken when the one before is let go."""
-        said = ""
+    async def take(self, of: type[J]) -> AsyncGenerator[Job[J], None]:
+        """Jobs of this type one by one, for ever, through restarts of the broker; the next is taken when the one before is let go."""
+        said, decode = "", msgspec.json.Decoder(of).decode
         while True:
             while not self._link.connected:
                 await self._link.connection_after(self._link.connections)
             try:
-                await self._ready()
+                await self._ready(of)
                 said = ""
-                async with aclosing(pull(self._link, WORK, DURABLE, batch=1)) as messages:
+                async with aclosing(pull(self._link, WORK, DURABLES[of], batch=1)) as messages:
                     async for msg in messages:
-                        if job := _job(msg):
+                        if job := _job(msg, decode):
                             yield job
                         else:
                             await acknowledge(msg)
@@ -95,24 +96,24 @@ class Jobs:
                 said = reason
                 await asyncio.sleep(RETRY)
 
-    async def waiting(self, address: Address) -> int:
-        """How many jobs of a camera nobody has finished. Raises BusError."""
-        subject = subjects.on(address, "crop")
+    async def waiting(self, of: type[AnyJob], address: Address) -> int:
+        """How many jobs of this type and camera nobody has finished. Raises BusError."""
+        subject = subjects.on(address, subjects.KINDS[of])
         try:
             state = (await self._js.stream_info(WORK, subjects_filter=subject)).state
         except (errors.Error, TimeoutError) as error:
             raise BusError(f"the work of {address} is unknown ({error or type(error).__name__})") from error
         return (state.subjects or {}).get(subject, 0)
 
-    async def _ready(self) -> None:
+    async def _ready(self, of: type[AnyJob]) -> None:
         try:
-            await self._js.consumer_info(WORK, DURABLE)
+            await self._js.consumer_info(WORK, DURABLES[of])
         except js_errors.NotFoundError:
             await self._js.add_consumer(
                 WORK,
                 api.ConsumerConfig(
-                    durable_name=DURABLE,
-                    filter_subject=subjects.every("crop"),
+                    durable_name=DURABLES[of],
+                    filter_subject=subjects.every(subjects.KINDS[of]),
                     ack_policy=api.AckPolicy.EXPLICIT,
                     ack_wait=ACK_WAIT,
                     max_deliver=TRIES,
@@ -120,10 +121,10 @@ class Jobs:
             )
 
 
-def _job(msg: Msg) -> Job | None:
+def _job(msg: Msg, decode: Callable[[str], J]) -> Job[J] | None:
     """None, and a warning, for what is no job that this version knows."""
     try:
-        return Job(_decode((msg.headers or {}).get(META, "")), msg.data, msg)
+        return Job(decode((msg.headers or {}).get(META, "")), msg.data, msg)
     except msgspec.MsgspecError as error:
         log.warning("job not understood", subject=msg.subject, error=str(error))
         return None

@@ -13,12 +13,14 @@ log = structlog.get_logger()
 FACTS = "edged_facts"
 PICTURES = "edged_pictures"
 PPE = "edged_ppe"  # apart from the facts, so that forgetting one never touches the other
+FACES = "edged_faces"  # apart, so that what is known of people can be forgotten
 WORK = "edged_work"
-NAMES = (FACTS, PICTURES, PPE)  # what the outbox delivers to; work is lost rather than late
+NAMES = (FACTS, PICTURES, PPE, FACES)  # what the outbox delivers to; work is lost rather than late
 KINDS = {
     FACTS: subjects.FACT_KINDS,
     PICTURES: subjects.PICTURE_KINDS,
     PPE: subjects.PPE_KINDS,
+    FACES: subjects.FACE_KINDS,
     WORK: subjects.WORK_KINDS,
 }
 OF_KIND = {kind: stream for stream, kinds in KINDS.items() for kind in kinds}
@@ -33,6 +35,7 @@ async def ensure_streams(link: Link, settings: config.Nats) -> None:
         FACTS: (settings.facts_max_age_days * DAY, settings.facts_max_bytes),
         PICTURES: (settings.pictures_max_age_days * DAY, settings.pictures_max_bytes),
         PPE: (settings.ppe_max_age_days * DAY, settings.ppe_max_bytes),
+        FACES: (settings.faces_max_age_days * DAY, settings.faces_max_bytes),
         WORK: (settings.work_max_age, settings.work_max_bytes),
     }
     for name, (max_age, max_bytes) in limits.items():

@@ -74,7 +74,8 @@ EXAMPLES: tuple[m.AnyMessage, ...] = (
     ),
     m.AlertRaised(
         site=SITE, node=NODE, camera=CAMERA, time=NOON, id=f"somebody.{NODE}.{CAMERA}.{SESSION}.7", rule="somebody",
-        severity="info", label="person", session=SESSION, track=7, since=WALKED_IN, message="person in front", snapshot=PICTURE,
+        severity="info", label="person", session=SESSION, track=7, since=WALKED_IN, message="person at front for 1 s", snapshot=PICTURE,
+        kind="presence", subject=f"{SITE}.{NODE}.{CAMERA}",
     ),
     m.ClipReady(
         site=SITE, node=NODE, camera=CAMERA, time=NOON + timedelta(seconds=10.4), id=f"somebody.{NODE}.{CAMERA}.{SESSION}.7.clip",
@@ -97,5 +98,22 @@ EXAMPLES: tuple[m.AnyMessage, ...] = (
             m.PpeVerdict(item="helmet", verdict="ok", ok=3, missing=0, not_visible=1),
             m.PpeVerdict(item="vest", verdict="missing", ok=0, missing=4, not_visible=0),
         ),
+    ),
+    m.PersonTaken(
+        site=SITE, node=NODE, camera=CAMERA, time=NOON, id=f"{NODE}.{CAMERA}.{SESSION}.7.person.1042", session=SESSION, track=7,
+        pts=3_753_000, label="person", score=0.91, box=BOX, area=(0.4, 0.19, 0.11, 0.53), width=211, height=572, body=False,
+    ),
+    m.FaceSeen(
+        site=SITE, node=NODE, camera=CAMERA, time=NOON, id=f"{NODE}.{CAMERA}.{SESSION}.7.face", session=SESSION, track=7,
+        pts=3_753_000, label="person", face=(0.44, 0.24, 0.03, 0.06), quality=0.82,
+    ),
+    m.FaceIdentified(
+        site=SITE, node=NODE, camera=CAMERA, time=NOON, id=f"{NODE}.{CAMERA}.{SESSION}.7.identified.1", session=SESSION, track=7,
+        pts=3_753_000, label="person", identity="mkx3q2b1p", status="known", by="face", score=0.71, margin=0.48, shots=3,
+        previous="", since=WALKED_IN, snapshot=PICTURE,
+    ),
+    m.IdentityChanged(
+        site=SITE, node=NODE, camera="_", time=NOON, id="mkx3q2b1q", identity="mkx3q2b1p", change="enrolled", by="anna",
+        detail="from an uploaded picture",
     ),
 )  # fmt: skip

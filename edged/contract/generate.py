@@ -12,7 +12,7 @@ from edged import messages as m
 from edged.contract.examples import EXAMPLES
 
 ASKED: tuple[type[msgspec.Struct], ...] = (
-    asking.CameraRecord, asking.PictureRequest, asking.PictureMeta, asking.ProbeRequest, asking.ProbeReport,
+    asking.CameraRecord, asking.RuleRecord, asking.PictureRequest, asking.PictureMeta, asking.ProbeRequest, asking.ProbeReport,
     asking.VideoMeta, asking.WatchRequest, asking.ClipRequest, asking.ClipRead, asking.ClipMeta,
 )  # fmt: skip
 
@@ -100,7 +100,7 @@ def subjects_page() -> str:
 def _message(message: type[m.Message]) -> dict[str, Any]:
     payload = {"$ref": f"#/components/schemas/{message.__name__}"}
     described: dict[str, Any] = {"name": _tag(message), "summary": _summary(message)}
-    if message in (m.Snapshot, m.CropTaken):
+    if message in (m.Snapshot, m.CropTaken, m.PersonTaken):
         header = {"type": "string", "contentMediaType": "application/json", "contentSchema": payload}
         headers = {"type": "object", "required": ["Edged-Meta"], "properties": {"Edged-Meta": header}}
         return described | {
@@ -119,6 +119,8 @@ def _carried(kind: str) -> str:
             return "JetStream, stream `edged_pictures`"
         case _ if kind in subjects.PPE_KINDS:
             return "JetStream, stream `edged_ppe`"
+        case _ if kind in subjects.FACE_KINDS:
+            return "JetStream, stream `edged_faces`"
         case _ if kind in subjects.WORK_KINDS:
             return "JetStream work queue, stream `edged_work`"
         case _:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from edged import config
+from edged import messages as m
 from edged.bus import jobs
 from edged.bus.jobs import Jobs
 from edged.bus.link import connect
@@ -23,7 +24,7 @@ FRONT = Address("home", "edge", "front")
 async def take(queue: Jobs, count: int, done: bool = True) -> list[str]:
     """The ids of the next jobs, done or let fall."""
     ids: list[str] = []
-    async with asyncio.timeout(20), aclosing(queue.take()) as taken:
+    async with asyncio.timeout(20), aclosing(queue.take(m.CropTaken)) as taken:
         async for one in taken:
             ids.append(one.crop.id)
             assert one.jpeg == b"jpeg"
@@ -40,10 +41,10 @@ async def test_a_job_is_done_once_and_then_gone(nats_server: NatsServer) -> None
         queue = Jobs(link)
         for seq in (1, 2, 2, 2):
             await queue.put(job(seq), b"jpeg")
-        assert await queue.waiting(FRONT) == 2
+        assert await queue.waiting(m.CropTaken, FRONT) == 2
         assert await take(queue, 2) == [job(1).id, job(2).id]
         async with asyncio.timeout(10):
-            while await queue.waiting(FRONT):
+            while await queue.waiting(m.CropTaken, FRONT):
                 await asyncio.sleep(0.01)
 
 
@@ -53,7 +54,7 @@ async def test_workers_share_the_queue(nats_server: NatsServer) -> None:
         taken: list[list[str]] = [[], []]
 
         async def work(queue: Jobs, mine: list[str]) -> None:
-            async with aclosing(queue.take()) as given:
+            async with aclosing(queue.take(m.CropTaken)) as given:
                 async for each in given:
                     mine.append(each.crop.id)
                     await asyncio.sleep(0.005)  # as long as a look takes
@@ -113,7 +114,7 @@ async def test_old_jobs_are_given_up(nats_server: NatsServer) -> None:
         await ensure_streams(link, config.Nats(work_max_age=0.5))
         await Jobs(link).put(job(1), b"jpeg")
         async with asyncio.timeout(20):
-            while await Jobs(link).waiting(FRONT):
+            while await Jobs(link).waiting(m.CropTaken, FRONT):
                 await asyncio.sleep(0.05)
 
 

@@ -27,12 +27,13 @@ VOTES_HERE = config.Config(handlers=config.Handlers(run=("ppe",)), ppe=config.Pp
 JUDGES_HERE = config.Config(handlers=config.Handlers(run=("ppe",)))
 DIES_AT_WORK = """
 import asyncio, sys
+from edged import messages as m
 from edged.bus import jobs
 from edged.bus.link import connect
 jobs.ACK_WAIT = 1.0
 async def main():
     async with connect(sys.argv[1], "worker") as link:
-        async for job in jobs.Jobs(link).take():
+        async for job in jobs.Jobs(link).take(m.CropTaken):
             print(job.crop.id, flush=True)
             await asyncio.Event().wait()
 asyncio.run(main())
@@ -74,7 +75,7 @@ async def impatient(node: Box) -> None:
     """Makes the queue's consumer with the ACK_WAIT of the test, before a worker makes it with its own."""
     await node.courier.reconciled.wait()
     await Jobs(node.link).put(job(0, track=999, node="other"), BOTH)
-    async with asyncio.timeout(10), aclosing(Jobs(node.link).take()) as taken:
+    async with asyncio.timeout(10), aclosing(Jobs(node.link).take(m.CropTaken)) as taken:
         await (await anext(taken)).done()
 
 
@@ -167,7 +168,7 @@ async def test_one_of_two_workers_killed_at_work_loses_and_doubles_nothing(
                     await one.stop(signal.SIGKILL)
             await facts(node, 149, m.PpeLooked)
             async with asyncio.timeout(30):
-                while await Jobs(node.link).waiting(Address("home", "edge", "front")):
+                while await Jobs(node.link).waiting(m.CropTaken, Address("home", "edge", "front")):
                     await asyncio.sleep(0.05)
             async with worker(nats_server.url, tmp_path / "one"):  # what it had said on its disk is sent now
                 looks = await facts(node, 150, m.PpeLooked)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from edged import config
+from edged import messages as m
 from edged.bus.jobs import Jobs
 from edged.bus.link import connect
 from edged.bus.streams import ensure_streams
@@ -34,7 +35,7 @@ async def test_a_person_in_a_frame_is_a_job_that_shows_that_person(nats_server: 
             working = asyncio.create_task(crops.run())
             tracked = Tracked(7, 0, 0.9, box, 0.0, 0.0)
             crops.put(frames.of_rgb(picture, seq=3), Taken(tracked, 0), "person", ("helmet", "vest"))
-            async with asyncio.timeout(20), aclosing(Jobs(link).take()) as jobs:
+            async with asyncio.timeout(20), aclosing(Jobs(link).take(m.CropTaken)) as jobs:
                 job = await anext(jobs)
             working.cancel()
     assert job.crop.id == "edge.front.test.7.0.ppe.3"
@@ -62,7 +63,7 @@ async def test_while_the_broker_is_away_crops_are_given_up_and_go_on_afterwards(
             await nats_server.start()
             await link.connection_after(connection)
             crops.put(frame, Taken(Tracked(9, 0, 0.9, box, 0.0, 0.0), 0), "person", ("helmet",))
-            async with asyncio.timeout(20), aclosing(Jobs(link).take()) as jobs:
+            async with asyncio.timeout(20), aclosing(Jobs(link).take(m.CropTaken)) as jobs:
                 async for job in jobs:
                     await job.done()
                     if job.crop.track == 9:
