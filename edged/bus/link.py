@@ -100,13 +100,16 @@ class Link:
         except (errors.OutboundBufferLimitError, errors.ConnectionClosedError):
             self.unsent += 1
 
-    async def send(self, subject: str, payload: bytes, headers: dict[str, str]) -> None:
-        """The same for what is no JSON. Raises Refused for more than the server takes in one message."""
+    async def send(self, subject: str, payload: bytes, headers: dict[str, str], reply: str = "") -> None:
+        """The same for what is no JSON. `reply`: where the server says that nobody has subscribed, see `bus.interest`.
+
+        Raises Refused for more than the server takes in one message.
+        """
         if not self.nc.is_connected:
             self.unsent += 1
             return
         try:
-            await self.nc.publish(subject, payload, headers=headers)
+            await self.nc.publish(subject, payload, reply=reply, headers=headers)
         except errors.MaxPayloadError:
             raise Refused("limit", too_large(len(payload), self.nc.max_payload)) from None
         except (errors.OutboundBufferLimitError, errors.ConnectionClosedError):
