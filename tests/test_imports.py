@@ -43,7 +43,7 @@ MAY = {
     "identity": set(), "people": {"bus", "identity", "handlers", "recognition.chosen", "scene.shots", "settings"}, "logs": {"camera.urls"},
 }  # fmt: skip
 LIBRARY_OF = {
-    "av": ("camera", "gateway.webrtc.track", "gateway.publishing.muxed"), "nats": ("bus",), "aiohttp": ("gateway", "delivery.webhook"),
+    "av": ("camera", "gateway.publishing.muxed"), "nats": ("bus",), "aiohttp": ("gateway", "delivery.webhook"),
     "aiortc": ("gateway.webrtc", "gateway.publishing.whip"),
     "onnxruntime": ("vision.engines.onnx", "identity.scan"), "ai_edge_litert": ("vision.engines.tflite",),
     "tflite_runtime": ("vision.engines.tflite",), "prometheus_client": ("gateway",),

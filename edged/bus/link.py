@@ -132,13 +132,16 @@ class Link:
         except (errors.OutboundBufferLimitError, errors.ConnectionClosedError):
             self.unsent += 1
 
-    async def send(self, subject: str, payload: bytes, headers: dict[str, str]) -> None:
-        """The same for what is no JSON. Raises Refused for more than the server takes in one message."""
+    async def send(self, subject: str, payload: bytes, headers: dict[str, str], reply: str = "") -> None:
+        """The same for what is no JSON. `reply`: where the server says that nobody has subscribed, see `bus.interest`.
+
+        Raises Refused for more than the server takes in one message.
+        """
         if not self.nc.is_connected:
             self.unsent += 1
             return
         try:
-            await self.nc.publish(subject, payload, headers=headers)
+            await self.nc.publish(subject, payload, reply=reply, headers=headers)
             heed_cancellation()
         except errors.MaxPayloadError:
             raise Refused("limit", too_large(len(payload), self.nc.max_payload)) from None
@@ -149,14 +152,20 @@ class Link:
     async def subscribe(self, subject: str, size: int = 1024) -> AsyncIterator[Inbox[Delivery]]:
         """Everything on `subject` while the block lasts; a reader that falls `size` behind loses the oldest."""
         inbox: Inbox[Delivery] = Inbox(size)
+        async with self.hear(subject, inbox.put):
+            yield inbox
+
+    @asynccontextmanager
+    async def hear(self, subject: str, take: Callable[[Delivery], None]) -> AsyncIterator[None]:
+        """While the block lasts `take` is called with everything on `subject`, without another turn of the loop."""
 
         async def receive(msg: Msg) -> None:
-            inbox.put(Delivery(msg.subject, msg.data, msg.headers or {}))
+            take(Delivery(msg.subject, msg.data, msg.headers or {}))
 
         subscription = await self.nc.subscribe(subject, cb=receive)
         await self._registered()
         try:
-            yield inbox
+            yield
         finally:
             with suppress(errors.Error, OSError):
                 await subscription.unsubscribe()

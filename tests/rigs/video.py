@@ -40,10 +40,13 @@ class Broadcast:
 
 
 @asynccontextmanager
-async def broadcast(nats: NatsServer, url: str, veil: Veil = NO_VEIL, **settings: Any) -> AsyncIterator[Broadcast]:
+async def broadcast(
+    nats: NatsServer, url: str, veil: Veil = NO_VEIL, *, subscribed: bool = True, **settings: Any
+) -> AsyncIterator[Broadcast]:
+    """With `subscribed` false `heard` stays empty, and nobody has subscribed to the camera's video."""
     async with (
         connect(nats.url, "viewer") as viewer,
-        viewer.subscribe(on(ADDRESS, "video")) as heard,
+        viewer.subscribe(on(ADDRESS, "video" if subscribed else "nothing")) as heard,
         connect(nats.url, "node") as link,
         watched(url, **settings) as watch,
     ):

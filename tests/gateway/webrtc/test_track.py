@@ -5,10 +5,10 @@ import os
 from datetime import UTC, datetime
 
 import pytest
+from edged.gateway.webrtc.track import Passthrough
 
 from edged.asking import VideoMeta
 from edged.gateway.webrtc.feed import Feed
-from edged.gateway.webrtc.track import Passthrough
 from edged.gateway.webrtc.units import Unit
 from edged.subjects import Address
 from tests.gateway.conftest import World
