@@ -32,7 +32,6 @@ from tests.rigs.faults import BadNetwork
 
 HURT, OTHER = "hurt", "other"
 PATIENCE = 90.0  # seconds until a picture must be back
-SETTLED = 0.2  # share of the trials after which nothing may grow any more
 
 _state = msgspec.json.Decoder(CameraStateChanged)
 _unit = msgspec.json.Decoder(VideoMeta)
@@ -207,11 +206,7 @@ def _spread(values: list[float]) -> str:
 
 def section(trials: list[Trial], used: list[Used], heard: Heard) -> Section:
     stalls = [trial.noticed for trial in trials if trial.noticed is not None and trial.cause == "stalled"]
-    settled, last = used[: max(1, int(len(used) * SETTLED))], used[-max(1, int(len(used) * SETTLED)) :]
-
-    def grown(what: str) -> float:
-        early, late = ([float(getattr(each, what)) for each in some] for some in (settled, last))
-        return median(late) - median(early)
+    first, middle, last = (used[len(used) * begin // 5 : len(used) * (begin + 1) // 5] or used for begin in (0, 2, 4))
 
     return Section(
         "faults",
@@ -224,12 +219,29 @@ def section(trials: list[Trial], used: list[Used], heard: Heard) -> Section:
             Row("frames of the other camera", heard.units),
             Row("frames of the other camera lost", heard.missing + len(heard.sessions) - 1, "", 0, "≤"),
             Row(
-                "threads more, last fifth against first", grown("threads"), "", 2, "≤", "pools fill up as they are used"
+                "threads more, last fifth against first",
+                _grown(first, last, "threads"),
+                "",
+                2,
+                "≤",
+                "pools fill up as they are used",
             ),
-            Row("open files more", grown("handles"), "", 0, "≤"),
-            Row("memory more", grown("rss") / 1e6, "MB", 1, "≤", f"of {used[-1].rss / 1e6:.0f}"),
+            Row("open files more", _grown(first, last, "handles"), "", 0, "≤"),
+            Row(
+                "memory more, last fifth against third",
+                _grown(middle, last, "rss") / 1e6,
+                "MB",
+                1,
+                "≤",
+                f"of {used[-1].rss / 1e6:.0f}; until then caches fill up",
+            ),
         ],
     )
+
+
+def _grown(early: list[Used], late: list[Used], what: str) -> float:
+    before, after = ([float(getattr(each, what)) for each in some] for some in (early, late))
+    return median(after) - median(before)
 
 
 def main() -> int:
