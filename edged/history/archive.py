@@ -67,10 +67,10 @@ class Archive:
             raise BusError(f"{self.path} could not be scrubbed ({error})") from error
 
     async def read(self, query: Query[T]) -> T:
-        """What `query` returns, while writing goes on beside it."""
+        """What `query` returns, while writing goes on beside it: all that it looks up is of one moment."""
         loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._readers, lambda: query(self._reader()))
+            return await loop.run_in_executor(self._readers, lambda: of_one_moment(self._reader(), query))
         except sqlite3.Error as error:
             raise BusError(f"{self.path} could not be read ({error}): `edged history rebuild` makes it anew") from error
 
@@ -136,6 +136,15 @@ def in_transaction(connection: sqlite3.Connection, action: Query[T]) -> T:
         raise
 
 
+def of_one_moment(connection: sqlite3.Connection, query: Query[T]) -> T:
+    """Several statements without it may see what was written between them: counts of a line that the first did not know."""
+    connection.execute("BEGIN")
+    try:
+        return query(connection)
+    finally:
+        connection.execute("ROLLBACK")
+
+
 def prepare(path: Path, zone: TimeZone) -> sqlite3.Connection:
     """The connection that writes. Blocks."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -161,7 +170,7 @@ def set_aside(path: Path, why: str) -> Path:
 def connect_read_only(path: Path) -> sqlite3.Connection:
     """A connection that sees each transaction whole, beside whoever writes. Raises sqlite3.Error."""
     connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False, timeout=PATIENCE
+        f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False, timeout=PATIENCE
     )
     connection.execute("PRAGMA query_only = 1")
     connection.execute("PRAGMA temp_store = MEMORY")
