@@ -63,7 +63,7 @@ system-demo:
 	@tools/need.sh 'nats-server=command -v nats-server' $(VENV_PACKAGE)
 
 system-test:
-	@tools/need.sh 'nats-server=command -v nats-server' $(VENV_PACKAGE) 'chromium=command -v chromium' 'janus=command -v janus' libfaketime $(GSTREAMER)
+	@tools/need.sh 'nats-server=command -v nats-server' $(VENV_PACKAGE) 'chromium=command -v chromium' 'janus=command -v janus' 'poppler-utils=command -v pdftotext' libfaketime $(GSTREAMER)
 
 $(VENV)/.made: tools/venv.sh
 	@tools/venv.sh $(VENV)

@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 import json
 import os
+import shutil
 import socket
 import time
 from contextlib import suppress
@@ -15,13 +16,15 @@ from typing import IO, Self
 import structlog
 
 from edged import config
-from edged.nats_server import HOST, BrokerError, PortTaken, Server, find, version_of
+from edged.nats_server import HOST, LEAST_ROOM, BrokerError, PortTaken, Server, find, keeps, version_of
 
 log = structlog.get_logger()
 
 MAX_PAYLOAD = 8 * 1024 * 1024
 LOCK_SECONDS = 10.0
 BACK_OFF = (0.1, 5.0)
+LOOK_SECONDS = 5.0
+LOOKS = 3  # without an answer in a row, which takes half a minute
 SYNCS_ALWAYS_SINCE = (2, 10)  # older servers refuse `sync_interval` and sync every two minutes
 SLACK_BYTES = 1_000_000_000  # for key-value buckets, and what the server writes before it deletes
 
@@ -73,7 +76,27 @@ class Broker:
             self._lock.close()
 
     async def run(self) -> None:
-        """Starts the server again, on the same port, whenever it ends."""
+        """Starts the server again, on the same port, whenever it ends or is stuck."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._restart())
+            tasks.create_task(self._replace_stuck())
+
+    async def _replace_stuck(self) -> None:
+        """A disk that was full leaves nats-server 2.9 stuck for ever, room or not. What it had acknowledged the courier sends again."""
+        assert self._server is not None, "run() works within `async with`"
+        silent = 0
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            silent = 0 if await keeps(self._port) else silent + 1
+            if silent >= LOOKS and await asyncio.to_thread(self._has_room):
+                log.error("broker stuck", note="it is ended and started again")
+                self._server.kill()
+                silent = 0
+
+    def _has_room(self) -> bool:
+        return shutil.disk_usage(self._home).free >= LEAST_ROOM
+
+    async def _restart(self) -> None:
         assert self._server is not None, "run() works within `async with`"
         shortest, longest = BACK_OFF
         wait = shortest

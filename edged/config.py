@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from edged.messages import Fraction, Item, Point, Severity, Token
+from edged.rules import AlertRule
 
 Positive = Annotated[float, Meta(gt=0)]
 NotNegative = Annotated[float, Meta(ge=0)]
@@ -221,17 +222,6 @@ class Camera(_Part, frozen=True, kw_only=True):
     ppe: Required = Required()
 
 
-class AlertRule(_Part, frozen=True, kw_only=True):
-    """A label seen in a camera for `min_time` seconds; then quiet for `suppress` seconds per camera."""
-
-    name: Token
-    labels: Annotated[tuple[str, ...], Meta(min_length=1)] = ("person",)
-    cameras: Annotated[tuple[Token, ...], Meta(description="Empty: all of them.")] = ()
-    min_time: NotNegative = 1.0
-    suppress: NotNegative = 60.0
-    severity: Severity = "info"
-
-
 class Clips(_Part, frozen=True, kw_only=True):
     """The clips of alerts, kept by the box that has the camera."""
 
@@ -258,7 +248,7 @@ class Counter(_Part, frozen=True, kw_only=True):
 class Handlers(_Part, frozen=True, kw_only=True):
     """Which files of handlers/ run here; `dir` holds the owner's own."""
 
-    run: tuple[str, ...] = ("alerts", "snapshots", "clips", "occupancy", "history", "email", "webhook", "ppe")
+    run: tuple[str, ...] = ("alerts", "snapshots", "clips", "occupancy", "history", "email", "webhook", "s3", "ppe")
     dir: str = ""
 
 
@@ -284,6 +274,7 @@ class History(_Part, frozen=True, kw_only=True):
 
     details_days: Annotated[Positive, Meta(description="Crossings, corrections, alerts, and counts of minutes.")] = 400
     tracks_days: Annotated[Positive, Meta(description="Tracks, visits of zones, states of cameras.")] = 90
+    ppe_days: Annotated[Positive, Meta(description="Verdicts on protective equipment; nothing else is touched.")] = 90
 
 
 Secret = Annotated[str, Meta(description="Write it as ${NAME}, from the environment.")]
@@ -315,12 +306,28 @@ class Webhook(_Part, frozen=True, kw_only=True):
     timeout: Positive = 10.0
 
 
+class S3(_Part, frozen=True, kw_only=True):
+    """Where pictures are copied to. Without a bucket they are not."""
+
+    bucket: str = ""
+    endpoint: Annotated[
+        str, Meta(pattern=r"^(https?://[^/@ ]+/?)?$", description="Of an S3-compatible store; empty: AWS.")
+    ] = ""
+    region: str = "us-east-1"
+    prefix: Annotated[str, Meta(description="A folder in the bucket.")] = ""
+    access_key: str = ""
+    secret_key: Secret = ""
+
+
 class Log(_Part, frozen=True, kw_only=True):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "console", "json"] = "auto"
     file: Annotated[str, Meta(description="Also into this file, as JSON; empty: none.")] = ""
     size: Annotated[int, Meta(ge=10_000, description="Bytes after which the file is put aside.")] = 10_000_000
     keep: Annotated[int, Meta(ge=1, le=1000, description="Files put aside that are kept.")] = 5
+    max_age_days: Annotated[Positive, Meta(description="No line is kept longer, and none half as long is dropped.")] = (
+        30
+    )
 
 
 class Limits(_Part, frozen=True, kw_only=True):
@@ -347,6 +354,7 @@ class Config(_Part, frozen=True, kw_only=True):
     clips: Clips = Clips()
     history: History = History()
     email: Email = Email()
+    s3: S3 = S3()
     ppe: Ppe = Ppe()
     log: Log = Log()
     aliases: dict[str, tuple[str, ...]] = field(

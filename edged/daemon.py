@@ -24,6 +24,7 @@ from edged.handlers import Handlers
 from edged.nats_server import BrokerError
 from edged.node.ledger import open_ledger
 from edged.node.node import Node
+from edged.node.room import Room
 from edged.node.sight import LazySight
 from edged.node.watchdog import keep_alive
 from edged.notify import notify
@@ -119,7 +120,8 @@ async def run(config: Config) -> None:
         bus = await stack.enter_async_context(open_bus(config.nats, url, f"edged {config.site}.{config.node}", outbox))
         await ensure_streams(bus.link, config.nats)
         keep = SYNCED_SECONDS if broker and broker.syncs_always else UNSYNCED_SECONDS
-        courier = Courier(bus.link, outbox, lambda: ensure_streams(bus.link, config.nats), keep)
+        has_room = Room(state, config.clips.min_free).for_facts if broker else lambda: True
+        courier = Courier(bus.link, outbox, lambda: ensure_streams(bus.link, config.nats), keep, has_room)
         ledger = await stack.enter_async_context(open_ledger(bus.facts))
         node = Node(config, bus, outbox, ledger, sight, state)
         group = await stack.enter_async_context(asyncio.TaskGroup())

@@ -22,6 +22,7 @@ import traceback
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,7 +31,7 @@ import structlog
 
 from edged import messages as m
 from edged import settings, shipped, subjects
-from edged.asking import CameraRecord
+from edged.asking import CameraRecord, RuleRecord
 from edged.bus.bus import Bus
 from edged.bus.deliveries import FactDelivery
 from edged.bus.facts import Facts
@@ -81,14 +82,16 @@ def _marked(types: tuple[type[m.Message], ...]) -> Callable[[F], F]:
 
 @dataclass(frozen=True)
 class HandlerBus:
-    """What a handler has of the world."""
+    """What a handler has of the world. `began` is when the daemon was started."""
 
     config: Config
     link: Link
     facts: Facts
     pictures: Pictures
     cameras: Table[CameraRecord]
+    rules: Table[RuleRecord]
     jobs: Jobs
+    began: datetime
 
     async def publish_fact(self, fact: m.AnyFact, payload: bytes = b"") -> None:
         """Returns when the fact is safe on disk; the same id twice is one fact."""
@@ -119,10 +122,6 @@ class HandlerBus:
         """The facts of a kind for the durable consumer `name` of this box, as `Facts.consume` gives them."""
         return self.facts.consume(kind, self.durable(name))
 
-    async def caught_up(self, kind: str, name: str) -> bool:
-        """Whether that consumer was given every fact there is."""
-        return await self.facts.caught_up(kind, self.durable(name))
-
 
 @dataclass(frozen=True)
 class Handler:
@@ -140,7 +139,9 @@ class Handlers:
     def __init__(self, config: Config, bus: Bus) -> None:
         self._config = config
         self._link = bus.link
-        self._bus = HandlerBus(config, bus.link, bus.facts, bus.pictures, bus.cameras, bus.jobs)
+        self._bus = HandlerBus(
+            config, bus.link, bus.facts, bus.pictures, bus.cameras, bus.rules, bus.jobs, datetime.now(UTC)
+        )
 
     async def run(self) -> None:
         handlers = await asyncio.to_thread(load_all, self._config.handlers.run, self._config.handlers.dir)

@@ -188,7 +188,11 @@ class Snapshot(Fact, frozen=True, kw_only=True, tag="snapshot"):
 
 
 class AlertRaised(Fact, frozen=True, kw_only=True, tag="alert"):
-    """A rule came true. `since` is when its subject was first seen; `snapshot` is the key of its picture."""
+    """A rule came true. `since` is when its subject was first seen; `snapshot` is the key of its picture.
+
+    `kind` is the type of the rule's trigger, and `subject` whom the alert is about: within `suppress` it is not told again. Alerts of a counter
+    have the camera token `_`. `value` reached `threshold`, where there is one. `wants_clip` says whether a clip is worth its room.
+    """
 
     rule: str
     severity: Severity
@@ -198,6 +202,13 @@ class AlertRaised(Fact, frozen=True, kw_only=True, tag="alert"):
     since: Time
     message: str
     snapshot: str | None
+    kind: str = ""
+    subject: str = ""
+    zone: str = ""
+    line: str = ""
+    value: float | None = None
+    threshold: float | None = None
+    wants_clip: bool = True
 
 
 class AlertAcknowledged(Fact, frozen=True, kw_only=True, tag="alert_acknowledged"):

@@ -14,6 +14,9 @@ from pathlib import Path
 HOST = "127.0.0.1"
 START_SECONDS = 30.0  # a large store on a slow card takes a while to read
 STOP_SECONDS = 0.8
+ANSWER_SECONDS = 5.0
+# Bytes of its disk. nats-server 2.9 that cannot write never answers again, room or not (measured on 2.9.10).
+LEAST_ROOM = 16_000_000
 
 # Runs in the child before it becomes nats-server: the kernel ends it with its parent, even on the parent's kill -9.
 # Python itself does this, rather than setpriv, because it is always there; no preexec_fn, because the daemon has threads.
@@ -81,6 +84,12 @@ class Server:
             await self._process.wait()
         await self._reader
 
+    def kill(self) -> None:
+        """At once, for one that hears nothing any more."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+
     async def ended(self) -> str:
         """Waits for the end of the process, and says how it came."""
         if self._process is None or self._reader is None:
@@ -130,6 +139,27 @@ async def version_of(binary: str) -> tuple[int, int]:
     if process.returncode or not found:
         raise BrokerError(f"`{binary} --version` says {said.strip()[:100]!r}: is `nats.binary` a nats-server?")
     return int(found[1]), int(found[2])
+
+
+async def keeps(port: int) -> bool:
+    """False for a server that takes connections and does not answer for its JetStream; True also where nobody listens."""
+    try:
+        reader, writer = await asyncio.open_connection(HOST, port)
+    except OSError:
+        return True
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            writer.write(b'CONNECT {"verbose":false,"echo":true}\r\nSUB _ALIVE 1\r\nPUB $JS.API.INFO _ALIVE 0\r\n\r\n')
+            while line := await reader.readline():
+                if line.startswith(b"MSG "):
+                    return True
+        return True  # it hung up: it ends, and that is noticed elsewhere
+    except TimeoutError:
+        return False
+    except OSError:
+        return True
+    finally:
+        writer.close()
 
 
 async def name_at(port: int) -> str | None:

@@ -52,6 +52,10 @@ class Address(NamedTuple):
     def __str__(self) -> str:
         return f"{self.site}.{self.node}.{self.camera}"
 
+    def is_called(self, name: str) -> bool:
+        """Whether `name` is `camera`, `node.camera` or `site.node.camera` of it."""
+        return f".{self}".endswith(f".{name}")
+
 
 def token(text: str) -> str:
     """`text` itself if it can be one token of a subject; ValueError otherwise."""

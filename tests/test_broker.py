@@ -13,7 +13,7 @@ import pytest
 
 from edged import config
 from edged.broker import Broker
-from edged.nats_server import BrokerError, name_at
+from edged.nats_server import BrokerError, keeps, name_at
 
 
 async def gone(pid: int) -> None:
@@ -88,6 +88,37 @@ async def test_killed_it_comes_back_on_the_same_port_with_its_data(tmp_path: Pat
                 await back.wait()
         assert (await js.get_msg("facts", 1)).data == b"one"
         await client.close()
+
+
+async def test_one_that_hears_nothing_any_more_is_replaced_with_its_data(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("edged.broker.LOOK_SECONDS", 0.1)
+    monkeypatch.setattr("edged.nats_server.ANSWER_SECONDS", 0.3)
+    async with supervised(Broker(config.Nats(), tmp_path)) as broker, asyncio.timeout(20):
+        client = await nats.connect(broker.url, reconnect_time_wait=0.05, max_reconnect_attempts=-1, error_cb=quiet)
+        js = client.jetstream()
+        await js.add_stream(name="facts", subjects=["facts"])
+        await js.publish("facts", b"one")
+        [pid] = servers(tmp_path)
+        os.kill(pid, signal.SIGSTOP)
+        await gone(pid)
+        while True:
+            try:
+                assert (await js.get_msg("facts", 1)).data == b"one"
+                break
+            except (TimeoutError, nats.errors.Error):
+                continue
+        assert servers(tmp_path) != [pid]
+        await client.close()
+
+
+async def test_one_that_answers_is_left_alone(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("edged.broker.LOOK_SECONDS", 0.01)
+    async with supervised(Broker(config.Nats(), tmp_path)) as broker:
+        before = servers(tmp_path)
+        for _ in range(30):
+            assert await keeps(broker._port)
+        assert servers(tmp_path) == before
+        assert await keeps(1), "where nobody listens"
 
 
 async def quiet(_: Exception) -> None: ...

@@ -19,17 +19,19 @@ GROUND = {
     "shipped",
     "questions",
     "identities",
+    "rules",
     "timezone",
 }
 # who may import whom, besides the ground and its own folder; the longest matching name counts
 MAY = {
     "messages": set(), "mailbox": set(),
-    "framing": {"asking", "config", "messages"}, "labels": set(), "shipped": set(), "subjects": {"messages"}, "config": {"messages"},
-    "asking": {"config", "messages"},
-    "questions": {"messages"}, "identities": {"messages"}, "timezone": set(),
-    "settings": {"drawings"}, "drawings": set(), "notify": set(), "contract": set(),
+    "framing": {"asking", "config", "messages"}, "labels": set(), "shipped": set(), "subjects": {"messages"}, "config": {"messages", "rules"},
+    "asking": {"config", "messages", "rules"}, "rules": {"messages"},
+    "questions": {"asking", "messages", "rules"}, "identities": {"messages"}, "timezone": set(), "hours": set(),
+    "settings": {"drawings", "ruling"}, "drawings": set(), "ruling": {"hours"}, "rulebook": {"bus", "ruling", "scene"},
+    "notify": set(), "contract": set(),
     "vision.tracker": {"vision"}, "vision": {"camera.frames"}, "vision.engines": {"vision"},
-    "scene": {"vision.tracker", "vision.detections"},
+    "scene": {"vision.tracker", "vision.detections"}, "scene.alerting": {"hours", "scene.shots"},
     "camera": set(), "bus": set(), "broker": {"nats_server"}, "nats_server": set(), "gateway": {"bus", "reports"},
     "gateway.publishing": {"bus", "gateway", "camera.background", "camera.backoff"},
     "history": {"bus"}, "delivery": {"bus"}, "reports": set(),
@@ -41,6 +43,7 @@ LIBRARY_OF = {
     "onnxruntime": ("vision.engines.onnx",), "ai_edge_litert": ("vision.engines.tflite",),
     "tflite_runtime": ("vision.engines.tflite",), "prometheus_client": ("gateway",),
     "xlsxwriter": ("reports.xlsx",), "fpdf": ("reports.pdf",), "aiosmtplib": ("delivery.mail",),
+    "obstore": ("delivery.s3",),
 }  # fmt: skip
 MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in ROOT.rglob("*.py")}
 ON_TOP = ("watch", "daemon", "node", "commands", "__main__")

@@ -32,16 +32,25 @@ class Interrupted(Exception):
 
 class Courier:
     """`run()` for ever. `keep` is how many seconds an acknowledged fact stays in the outbox; `prepare` makes the streams.
+    Nothing is sent while `has_room` says that the broker's disk is full.
 
     `reconciled` is set while what the streams hold is known, and facts flow.
     """
 
-    def __init__(self, link: Link, outbox: Outbox, prepare: Callable[[], Awaitable[None]], keep: float) -> None:
+    def __init__(
+        self,
+        link: Link,
+        outbox: Outbox,
+        prepare: Callable[[], Awaitable[None]],
+        keep: float,
+        has_room: Callable[[], bool] = lambda: True,
+    ) -> None:
         self.reconciled = asyncio.Event()
         self._link = link
         self._outbox = outbox
         self._prepare = prepare
         self._keep = keep
+        self._has_room = has_room
         self._js = link.jetstream()
         self._ends: dict[str, int] = {}
 
@@ -82,6 +91,8 @@ class Courier:
         sent = 0
         while True:
             for waiting in await self._outbox.waiting(sent, IN_FLIGHT):
+                if not self._has_room():
+                    raise BusError("the disk is nearly full: make room on it")
                 sent = waiting.n
                 await room.acquire()
                 await self._post(waiting, tasks, room)

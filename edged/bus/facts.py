@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -34,6 +35,14 @@ OVERLAP = timedelta(seconds=UNSYNCED_SECONDS + 30)
 _encode = msgspec.json.Encoder().encode
 
 
+@dataclass
+class Place:
+    """How far a `replay` is: so many messages of this consumer have been dealt with."""
+
+    consumer: str = ""
+    heard: int = 0
+
+
 class Facts:
     """`publish` needs the outbox; a process without cameras has none and only reads."""
 
@@ -41,7 +50,6 @@ class Facts:
         self._link = link
         self._outbox = outbox
         self._js = link.jetstream()
-        self._at_work: dict[str, Work] = {}
 
     async def publish(self, fact: m.AnyFact, payload: bytes = b"") -> None:
         """Returns when the fact is safe on this box's disk; it is on its way then. `payload` is the JPEG of a Snapshot.
@@ -63,7 +71,7 @@ class Facts:
 
         Who asks under the same `durable` name goes on where it was left. A new name begins a few minutes back.
         """
-        work = self._at_work[durable] = Work(durable, self._outbox)
+        work = Work(durable, self._outbox)
         await work.recall()
 
         def config(last: datetime | None) -> api.ConsumerConfig:
@@ -89,13 +97,15 @@ class Facts:
                 work.take(id, stored.stored)
                 yield FactDelivery(stored.fact, stored.data, stored.seq, stored.stored, msg, work)
 
-    async def replay(self, kind: str | None, since: datetime | None = None) -> AsyncGenerator[Stored, None]:
-        """Everything of one kind (None: of all but pictures) that the stream holds, stored after `since`, in its order, then what comes, for ever.
+    async def replay(
+        self, kind: str | None, since: datetime | None = None, place: Place | None = None
+    ) -> AsyncGenerator[Stored, None]:
+        """Everything of one kind (None: of the stream of facts) that the stream holds, stored after `since`, in its order, then what comes, for ever.
 
         Goes on after a lost connection, and gives an id once.
         """
         seen = Seen()
-        async with aclosing(self._replayed(kind, since)) as messages:
+        async with aclosing(self._replayed(kind, since, place=place)) as messages:
             async for msg in messages:
                 id = id_of(msg)
                 if id not in seen:
@@ -133,34 +143,41 @@ class Facts:
         """What the stream holds of one kind, stored after `since`, once this box has delivered what it still had."""
         if self._outbox:
             await self._outbox.delivered()
-        facts: list[Stored] = []
+        async with aclosing(self.stored(kind, since)) as stored:
+            return [one async for one in stored]
+
+    async def stored(self, kind: str | None, since: datetime) -> AsyncGenerator[Stored, None]:
+        """What the stream holds now of one kind (None: of the stream of facts), stored after `since`, in its order."""
         last = await self._last(kind)
         if last is None or last[1] < since:
-            return facts
+            return
         async with aclosing(self._replayed(kind, since)) as messages:
             async for msg in messages:
                 if stored := read(msg):
-                    facts.append(stored)
+                    yield stored
                 if msg.metadata.sequence.stream >= last[0]:
-                    break
-        return facts
+                    return
 
-    async def caught_up(self, kind: str, durable: str) -> bool:
-        """Whether whoever consumes under this name has been given every fact there is, and this box has delivered all of its own."""
-        if not self._link.connected or (self._outbox and self._outbox.pending):
+    async def heard_all(self, kind: str | None, place: Place) -> bool:
+        """Whether a `replay` with this `place` has given every fact there is, and been asked for more, and this box has delivered all of its own."""
+        if not self._link.connected or not place.consumer or (self._outbox and self._outbox.pending):
             return False
         try:
-            state = await self._js.consumer_info(OF_KIND[kind], durable)
+            state = await self._js.consumer_info(OF_KIND[kind] if kind else FACTS, place.consumer)
         except (errors.Error, TimeoutError):
             return False
-        given = len(self._at_work[durable].open)
-        return not state.num_pending and (state.num_ack_pending or 0) <= given
+        return not state.num_pending and state.delivered is not None and state.delivered.consumer_seq == place.heard
 
     async def _messages(
-        self, kind: str | None, config: Callable[[datetime | None], api.ConsumerConfig], durable: str | None
+        self,
+        kind: str | None,
+        config: Callable[[datetime | None], api.ConsumerConfig],
+        durable: str | None,
+        place: Place | None = None,
     ) -> AsyncGenerator[Msg, None]:
         """Messages of a consumer that is looked after: `config` tells how to make it, given when the last one was stored."""
         stream = OF_KIND[kind] if kind else FACTS
+        place = place or Place()
         last: datetime | None = None
         wait, said = RETRY[0], ""
         while True:
@@ -169,10 +186,12 @@ class Facts:
             try:
                 consumer = await self._consumer(stream, durable, config(last))
                 wait, said = RETRY[0], ""
+                place.consumer, place.heard = consumer, 0
                 async with aclosing(pull(self._link, stream, consumer)) as messages:
                     async for msg in messages:
                         yield msg
                         last = msg.metadata.timestamp
+                        place.heard += 1
             except (errors.Error, TimeoutError) as error:
                 reason = str(error) or type(error).__name__
                 if reason != said:  # a stream that nobody has made yet may be missing for long
@@ -182,7 +201,7 @@ class Facts:
                 wait = min(2 * wait, RETRY[1])
 
     def _replayed(
-        self, kind: str | None, since: datetime | None, headers_only: bool = False
+        self, kind: str | None, since: datetime | None, headers_only: bool = False, place: Place | None = None
     ) -> AsyncGenerator[Msg, None]:
         def config(last: datetime | None) -> api.ConsumerConfig:
             start = _no_later(last) if last else since
@@ -199,13 +218,14 @@ class Facts:
                 inactive_threshold=60.0,
             )
 
-        return self._messages(kind, config, None)
+        return self._messages(kind, config, None, place)
 
-    async def _last(self, kind: str) -> tuple[int, datetime] | None:
+    async def _last(self, kind: str | None) -> tuple[int, datetime] | None:
         """Place and time of the newest message of a kind."""
+        stream, subject = (OF_KIND[kind], subjects.every(kind)) if kind else (FACTS, f"{subjects.PREFIX}.>")
         while True:
             try:
-                newest = await self._js.get_last_msg(OF_KIND[kind], subjects.every(kind))
+                newest = await self._js.get_last_msg(stream, subject)
                 return msgspec.convert((newest.seq, newest.time), tuple[int, datetime])
             except js_errors.NotFoundError:
                 return None

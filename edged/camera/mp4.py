@@ -22,7 +22,7 @@ _PART = ".part"
 class Mp4:
     """Grows beside `path` and is there only when it is whole and on the disk: after a crash there is a clip or none.
 
-    `open`, `add` and `close` block for the disk, and raise OSError when it is full or broken, ValueError for what is no video.
+    `open`, `add`, `end` and `publish` block for the disk, and raise OSError when it is full or broken, ValueError for what is no video.
     They are for any thread.
     """
 
@@ -64,22 +64,24 @@ class Mp4:
                 packet.stream = cast(VideoStream, self._stream)
                 self._container.mux(packet)
 
-    def close(self) -> None:
-        """The clip is complete, under its name."""
+    def end(self) -> None:
+        """All of it is on the disk, but not under its name; `bytes` and `seconds` are known. Again does nothing."""
         with self._lock:
-            assert self._container is not None, "not open, or given up"
+            if self._container is None:
+                return
             self._container.close()
             self._container = None
             with self._part.open("rb") as file:
                 os.fsync(file.fileno())
                 self.bytes = os.fstat(file.fileno()).st_size
             self.seconds = round(self._dts / TICKS, 3)
-            self._part.replace(self._path)
-            folder = os.open(self._path.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+
+    def publish(self) -> None:
+        """After `end`: the clip has its name. Again does nothing."""
+        with self._lock:
+            if self._part.exists():
+                self._part.replace(self._path)
+            sync_folder(self._path.parent)
 
     def discard(self) -> None:
         """There is no clip."""
@@ -92,6 +94,15 @@ class Mp4:
             finally:
                 self._container = None
                 self._part.unlink(missing_ok=True)
+
+
+def sync_folder(path: Path) -> None:
+    """What was renamed in it stays so after a power cut."""
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def forget_parts(folder: Path) -> None:

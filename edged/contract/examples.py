@@ -74,7 +74,8 @@ EXAMPLES: tuple[m.AnyMessage, ...] = (
     ),
     m.AlertRaised(
         site=SITE, node=NODE, camera=CAMERA, time=NOON, id=f"somebody.{NODE}.{CAMERA}.{SESSION}.7", rule="somebody",
-        severity="info", label="person", session=SESSION, track=7, since=WALKED_IN, message="person in front", snapshot=PICTURE,
+        severity="info", label="person", session=SESSION, track=7, since=WALKED_IN, message="person at front for 1 s", snapshot=PICTURE,
+        kind="presence", subject=f"{SITE}.{NODE}.{CAMERA}",
     ),
     m.ClipReady(
         site=SITE, node=NODE, camera=CAMERA, time=NOON + timedelta(seconds=10.4), id=f"somebody.{NODE}.{CAMERA}.{SESSION}.7.clip",

@@ -13,6 +13,7 @@ import aiosmtplib
 from edged import config
 from edged.delivery.outgoing import DeliveryError
 from edged.messages import AlertRaised
+from edged.subjects import NODE_ITSELF
 
 PORTS = {"tls": 587, "ssl": 465, "plain": 25}
 TIMEOUT = 20.0
@@ -95,8 +96,9 @@ def written(settings: config.Email, id: str, alert: AlertRaised, jpeg: bytes | N
 def wording(alert: AlertRaised) -> dict[str, str]:
     """What a template may name."""
     said: datetime = alert.time.astimezone()
+    camera = "(none)" if alert.camera == NODE_ITSELF else alert.camera
     return {
-        "severity": alert.severity, "message": alert.message, "camera": alert.camera, "node": alert.node, "site": alert.site,
+        "severity": alert.severity, "message": alert.message, "camera": camera, "node": alert.node, "site": alert.site,
         "rule": alert.rule, "label": alert.label, "id": alert.id, "time": said.strftime("%Y-%m-%d %H:%M:%S %z"),
     }  # fmt: skip
 

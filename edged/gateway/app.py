@@ -109,7 +109,9 @@ async def serve(bus: Bus, settings: config.Config) -> AsyncIterator[Gateway]:
     """
     check(settings)
     app = build(bus, settings)
-    runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=_LAST_WORDS)
+    runner = web.AppRunner(
+        app, access_log=None, handler_cancellation=True, shutdown_timeout=_LAST_WORDS, auto_decompress=False
+    )
     await runner.setup()
     try:
         url = await _listen(runner, settings.gateway)

@@ -17,6 +17,7 @@ from edged.subjects import NODE_ITSELF, Address
 PATIENCE = 20.0  # seconds for a year of minutes on a slow card
 COMING = 3.0  # seconds for a history to come, while its box starts
 AGAIN = 0.1
+HANDLER = {"rules": "alerts"}  # which one answers, where it is not called like the question
 _encode = msgspec.json.Encoder().encode
 
 T = TypeVar("T")
@@ -26,16 +27,16 @@ class Reconnected(Exception):
     """The broker was away meanwhile."""
 
 
-async def ask(request: web.Request, question: q.Question, answer: type[T]) -> T:
-    """What the history answers. Raises BusError, or Problem when no node keeps one.
+async def ask(request: web.Request, question: q.Question | q.RuleQuestion, answer: type[T], kind: str = "history") -> T:
+    """What the history, or who else answers to `kind`, says. Raises BusError, or Problem when no node has one.
 
-    A history that is about to come, with its box or after its broker, is waited for. So a question may be asked twice: what changes something has an id.
+    One that is about to come, with its box or after its broker, is waited for. So a question may be asked twice: what changes something has an id.
     """
     link, until = request.app[LINK], time.monotonic() + COMING
     while True:
         connection = link.connections
         try:
-            return msgspec.json.decode(await _unless_reconnected(request, question, connection), type=answer)
+            return msgspec.json.decode(await _unless_reconnected(request, kind, question, connection), type=answer)
         except Reconnected:
             continue
         except Refused:
@@ -46,9 +47,11 @@ async def ask(request: web.Request, question: q.Question, answer: type[T]) -> T:
         await asyncio.sleep(AGAIN)
 
 
-async def _unless_reconnected(request: web.Request, question: q.Question, connection: int) -> bytes:
+async def _unless_reconnected(
+    request: web.Request, kind: str, question: q.Question | q.RuleQuestion, connection: int
+) -> bytes:
     """Raises Reconnected when the connection over which it was asked is gone: no answer would ever come."""
-    asking = asyncio.ensure_future(ask_raw(request, "history", question))
+    asking = asyncio.ensure_future(ask_raw(request, kind, question))
     reconnected = asyncio.ensure_future(request.app[LINK].connection_after(connection))
     try:
         await asyncio.wait({asking, reconnected}, return_when=asyncio.FIRST_COMPLETED)
@@ -70,7 +73,8 @@ async def ask_raw(request: web.Request, kind: str, question: Any) -> bytes:
             raise
         except Unanswered:
             continue
-    raise Problem(503, "unanswered", f"no node answers for {kind}: has one of them {kind} in handlers.run?")
+    handler = HANDLER.get(kind, kind)
+    raise Problem(503, "unanswered", f"no node answers for {kind}: has one of them {handler} in handlers.run?")
 
 
 async def _nodes(request: web.Request) -> list[Address]:

@@ -22,8 +22,9 @@ _ABOUT = {
     "session": "As it was named when it began; of Janus also `info`.",
     "handle": "As Janus numbered it.",
     "alert": "Its id.",
+    "rule": "Its name; `site.node.name` for a rule of one box alone.",
     "counter": "The id of a counter, or a line as `camera.line`.",
-    "report": "`counts`, `person` or `vehicle`.",
+    "report": "`counts`, `person`, `vehicle`, `zones` or `ppe`.",
     "delivery": "As the list names it.",
     "webhook": "Its name in the configuration.",
     "key": "As an alert names it in `snapshot`.",
@@ -118,4 +119,5 @@ def _response(route: Route, of: dict[Any, dict[str, Any]]) -> dict[str, Any]:
         case str() as kind:
             return {"description": route.summary, "content": {kind: {}}}
         case struct:
-            return {"description": route.summary, "content": {"application/json": {"schema": of[struct]}}}
+            content = {"application/json": {"schema": of[struct]}} | {kind.partition(";")[0]: {} for kind in route.also}
+            return {"description": route.summary, "content": content}

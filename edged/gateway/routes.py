@@ -18,8 +18,10 @@ from edged.gateway import (
     metrics,
     mjpeg,
     pictures,
+    ppe,
     realtime,
     reports,
+    rules,
     snapshots,
     static,
 )
@@ -27,18 +29,20 @@ from edged.gateway.errors import Handler
 from edged.gateway.janus import proxy
 from edged.gateway.webrtc import signalling, whep
 from edged.gateway.wire import NoQuery
+from edged.reports.jsons import ReportFile
+from edged.rules import AlertRule
 
 Login = Literal["key", "worker", "viewer", "none"]
 
 
 @dataclass(frozen=True)
 class Route:
-    """`reply` is a Struct for JSON, or a media type. `takes` is the media type of a body that is no JSON.
+    """`reply` is a Struct for JSON, or a media type; `also` are others it may be asked in. `takes` is the media type of a body that is no JSON.
     `login`: a `key` if one is set; the `viewer`'s files need none, nor does `none`,
     which is open to other hosts too.
     `worker` takes auth.worker_token besides the key."""
 
-    method: Literal["GET", "POST", "PATCH", "DELETE"]
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
     path: str
     handler: Handler
     summary: str
@@ -50,12 +54,14 @@ class Route:
     login: Login = "key"
     head: bool = True
     listed: bool = True
+    also: tuple[str, ...] = ()
 
 
 WEBSOCKET = "websocket"
 
 _ALERT = "/api/alerts/{alert}"
 _CAMERA = "/api/cameras/{camera}"
+_RULE = "/api/rules/{rule}"
 
 ROUTES = (
     Route("GET", "/health", health.word, "Whether all is well, in a word; 503 when not.", health.Word, login="none"),
@@ -79,6 +85,8 @@ ROUTES = (
           status=101, head=False),
     Route("GET", "/api/media/mjpeg", mjpeg.stream, "Live pictures of one camera.", "multipart/x-mixed-replace",
           query=mjpeg.StreamQuery, head=False),
+    Route("GET", "/stream/clean/{camera}", mjpeg.clean, "The same, without anything drawn on it.", "multipart/x-mixed-replace",
+          query=mjpeg.CleanQuery, head=False),
     Route("POST", "/webrtc/offer", signalling.offered, "A viewer's WebRTC offer, answered.", signalling.Answered,
           body=signalling.Offer),
     Route("POST", "/api/webrtc/offer", signalling.offered, "The same.", signalling.Answered, body=signalling.Offer),
@@ -108,14 +116,23 @@ ROUTES = (
           status=201, login="worker"),
     Route("GET", _ALERT, alerts.shown, "One alert.", alerts.Alert),
     Route("POST", f"{_ALERT}/acknowledge", alerts.acknowledged, "Says who has seen it.", alerts.Alert, body=alerts.Acknowledgement),
+    Route("GET", "/api/rules", rules.listed, "The rules of alerts.", rules.RuleList),
+    Route("POST", "/api/rules", rules.added, "Adds a rule, for every box.", q.KnownRule, body=AlertRule, status=201),
+    Route("GET", _RULE, rules.shown, "One rule.", q.KnownRule),
+    Route("PUT", _RULE, rules.written, "Writes a rule, all of it.", q.KnownRule, body=AlertRule),
+    Route("DELETE", _RULE, rules.removed, "Removes a rule.", "", status=204),
+    Route("POST", f"{_RULE}/test", rules.tested, "What a rule would have raised.", q.TryAnswer, body=rules.Trial),
+    Route("POST", "/api/rules/test", rules.tested_new, "What a rule that is not saved would have raised.", q.TryAnswer,
+          body=rules.NewTrial),
     Route("GET", "/api/snapshots/{key:.+}", snapshots.snapshot, "A stored picture.", "image/jpeg"),
     Route("GET", "/api/stats", counting.stats, "Counts: totals, and a series.", q.StatsAnswer, query=counting.StatsQuery),
     Route("GET", "/api/dashboard/stats", counting.stats, "The same.", q.StatsAnswer, query=counting.StatsQuery),
     Route("GET", "/api/occupancy", counting.occupancy, "How many were inside.", q.OccupancyAnswer, query=counting.OccupancyQuery),
     Route("POST", "/api/counters/{counter}/correct", counting.corrected, "Corrects a count.", q.Written,
           body=counting.Correction, status=201),
-    Route("GET", "/api/reports/{report}", reports.exported, "Counts as CSV, XLSX or PDF.", "text/csv", query=reports.ReportQuery,
-          head=False),
+    Route("GET", "/api/ppe", ppe.listed, "What people wore, newest first.", ppe.PpePage, query=ppe.PpeQuery),
+    Route("GET", "/api/reports/{report}", reports.exported, "A report as a file.", ReportFile, query=reports.ReportQuery, head=False,
+          also=tuple(kind for name, kind in reports.MEDIA.items() if name != "json")),
     Route("GET", "/api/deliveries", deliveries.listed, "What waits to be delivered, or could not be.", deliveries.DeliveryPage,
           query=deliveries.DeliveryQuery),
     Route("POST", "/api/deliveries/{delivery}/retry", deliveries.retried, "Tries a dead letter again.", deliveries.Done),

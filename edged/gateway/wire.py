@@ -6,9 +6,11 @@ import msgspec
 from aiohttp import web
 from msgspec import Struct
 
-from edged.gateway.errors import invalid
+from edged.gateway.errors import Problem, invalid
 
 T = TypeVar("T")
+
+_anything: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
 
 
 class NoQuery(Struct, frozen=True):
@@ -25,11 +27,28 @@ def query(request: web.Request, kind: type[T]) -> T:
 
 async def body(request: web.Request, kind: type[T]) -> tuple[T, dict[str, Any]]:
     """The JSON body as `kind`, and as it came: what was not said must not become a default on its way to a node."""
-    raw = await request.read()
+    raw = await read(request)
     try:
-        return msgspec.json.decode(raw, type=kind), msgspec.json.decode(raw)
+        return understood(raw, msgspec.json.Decoder(kind)), understood(raw, _anything)
     except msgspec.MsgspecError as error:
         raise invalid(error, "body") from None
+
+
+async def read(request: web.Request) -> bytes:
+    """The body as it came. Problem 415 for a compressed one: what it unfolds to has no bound."""
+    if coding := request.headers.get("Content-Encoding"):
+        raise Problem(
+            415, "media_type", f"bodies are taken as they are, not as {coding[:40]!r}", {"Accept-Encoding": "identity"}
+        )
+    return await request.read()
+
+
+def understood(raw: bytes | str, decoder: msgspec.json.Decoder[T]) -> T:
+    """What a stranger said in JSON. Raises MsgspecError and nothing else, whatever it is."""
+    try:
+        return decoder.decode(raw)
+    except RecursionError:
+        raise msgspec.DecodeError("JSON is nested too deeply") from None
 
 
 def reply(content: object, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:

@@ -163,11 +163,12 @@ def _connect(path: Path, zone: TimeZone) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version not in (0, schema.VERSION):
+        if version > schema.VERSION:
             raise sqlite3.DatabaseError(f"its schema is version {version}, this edged wants {schema.VERSION}")
-        if not version:
+        if version < schema.VERSION:
+            missing = schema.SINCE_2 if version else schema.SCHEMA
             with closing(connection.cursor()) as cursor:
-                cursor.executescript(f"BEGIN;{schema.SCHEMA}PRAGMA user_version = {schema.VERSION};COMMIT;")
+                cursor.executescript(f"BEGIN;{missing}PRAGMA user_version = {schema.VERSION};COMMIT;")
         in_transaction(connection, lambda db: _zoned(db, zone))
         return connection
     except BaseException:

@@ -1,9 +1,12 @@
-"""Reads the stream along into the archive, many facts in one transaction."""
+"""Reads the streams along into the archive, many facts in one transaction."""
 
 import asyncio
+import sqlite3
 import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -11,6 +14,7 @@ from edged.bus.deliveries import Stored
 from edged.bus.facts import OVERLAP, Facts
 from edged.bus.link import BusError
 from edged.config import History
+from edged.history import ppe
 from edged.history.archive import Archive
 from edged.history.counting import prune
 
@@ -22,27 +26,68 @@ HOUR = 3600.0
 
 
 class Recorder:
-    """`run()` for ever. It begins a little before where it ended: what is in the file already does nothing the second time.
-
-    That the file names its own place makes acknowledgements needless: a place and its facts are in one transaction.
-    """
+    """`run()` for ever: what counts, and verdicts on protective equipment, each from its own stream."""
 
     def __init__(self, facts: Facts, archive: Archive, settings: History) -> None:
         self._facts = facts
         self._archive = archive
         self._settings = settings
+
+    async def run(self) -> None:
+        facts, archive = self._facts, self._archive
+        counted = Intake(partial(facts.replay, None), archive.since, archive.write)
+        judged = Intake(
+            partial(facts.replay, "ppe"),
+            lambda: archive.read(ppe.since),
+            lambda batch: archive.change(lambda db: ppe.record(db, batch)),
+        )
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(counted.run())
+            tasks.create_task(judged.run())
+            tasks.create_task(self._forget())
+
+    async def _forget(self) -> None:
+        keep, zone = self._settings, self._archive.zone
+
+        def forget(db: sqlite3.Connection) -> int:
+            now = time.time()
+            return prune(db, zone, now, keep.details_days, keep.tracks_days) + ppe.prune(db, zone, now, keep.ppe_days)
+
+        while True:
+            try:
+                if gone := await self._archive.change(forget):
+                    log.info("history pruned", rows=gone)
+            except BusError as error:
+                log.warning("history not pruned", error=str(error))
+            await asyncio.sleep(HOUR)
+
+
+class Intake:
+    """One stream into the archive, for ever. It begins a little before where it ended: what is in the file already does nothing the second time.
+
+    That the file names its own place makes acknowledgements needless: a place and its facts are in one transaction.
+    """
+
+    def __init__(
+        self,
+        replay: Callable[[datetime | None], AsyncGenerator[Stored, None]],
+        since: Callable[[], Awaitable[datetime | None]],
+        write: Callable[[Sequence[Stored]], Awaitable[int]],
+    ) -> None:
+        self._replay = replay
+        self._since = since
+        self._put = write
         self._waiting: asyncio.Queue[Stored] = asyncio.Queue(TOGETHER)
 
     async def run(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._read())
             tasks.create_task(self._write())
-            tasks.create_task(self._forget())
 
     async def _read(self) -> None:
-        last = await self._archive.since()
+        last = await self._since()
         since = last - OVERLAP if last and last.timestamp() > OVERLAP / timedelta(seconds=1) else None
-        async with aclosing(self._facts.replay(None, since)) as replayed:
+        async with aclosing(self._replay(since)) as replayed:
             async for stored in replayed:
                 await self._waiting.put(stored)
 
@@ -57,21 +102,9 @@ class Recorder:
         wait, longest = RETRY
         while True:
             try:
-                await self._archive.write(batch)
+                await self._put(batch)
                 return
             except BusError as error:
                 log.warning("history waits", error=str(error), facts=len(batch), retry_in=wait)
             await asyncio.sleep(wait)
             wait = min(2 * wait, longest)
-
-    async def _forget(self) -> None:
-        days = self._settings.details_days, self._settings.tracks_days
-        zone = self._archive.zone
-        while True:
-            try:
-                gone = await self._archive.change(lambda db: prune(db, zone, time.time(), *days))
-                if gone:
-                    log.info("history pruned", rows=gone)
-            except BusError as error:
-                log.warning("history not pruned", error=str(error))
-            await asyncio.sleep(HOUR)

@@ -20,6 +20,7 @@ from edged.camera.mp4 import CODECS, Mp4, forget_parts
 from edged.camera.ring import Reader
 from edged.camera.source import FIRST_PICTURE, LiveCamera
 from edged.camera.units import AccessUnit
+from edged.node import untold
 from edged.node.ledger import Ledger
 from edged.subjects import Address
 
@@ -45,6 +46,8 @@ class Clips:
     async def run(self) -> None:
         try:
             await asyncio.to_thread(forget_parts, self._folder)
+            for path, ready in await asyncio.to_thread(untold.left, self._folder):
+                await self._tell(path, ready)
             while True:
                 await asyncio.to_thread(self._make_room)
                 await asyncio.sleep(SWEEP)
@@ -86,21 +89,30 @@ class Clips:
         mp4 = Mp4(path)
         try:
             await self._write(mp4, reader, wanted)
-            await self._finish(address, mp4, wanted)
+            await self._tell(path, await self._finish(address, mp4, path, wanted))
         except asyncio.CancelledError:
             if mp4.first:  # the daemon ends: what there is by now is a clip too
-                await self._finish(address, mp4, wanted)
+                await self._ledger.add(await self._finish(address, mp4, path, wanted))
             raise
         except (OSError, ValueError, TimeoutError) as error:
             log.error("clip given up", camera=address.camera, clip=wanted.id, error=str(error) or "no key frame came")
         finally:
             await asyncio.to_thread(mp4.discard)
 
-    async def _finish(self, address: Address, mp4: Mp4, wanted: ClipRequest) -> None:
-        await asyncio.to_thread(mp4.close)
-        assert mp4.first is not None, "closed without being open"
-        await self._ledger.add(_ready(address, wanted, mp4.first, mp4))
+    async def _finish(self, address: Address, mp4: Mp4, path: Path, wanted: ClipRequest) -> m.ClipReady:
+        """The clip has its name; what is to be told of it."""
+        await asyncio.to_thread(mp4.end)
+        assert mp4.first is not None, "ended without being open"
+        ready = _ready(address, wanted, mp4.first, mp4)
+        await asyncio.to_thread(untold.note, path, ready)
+        await asyncio.to_thread(mp4.publish)
         log.info("clip ready", camera=address.camera, clip=wanted.id, seconds=mp4.seconds, bytes=mp4.bytes)
+        return ready
+
+    async def _tell(self, path: Path, ready: m.ClipReady) -> None:
+        await self._ledger.add(ready)
+        await self._ledger.written()
+        await asyncio.to_thread(untold.forget, path)
 
     async def _write(self, mp4: Mp4, reader: Reader, wanted: ClipRequest) -> None:
         """Returns when everything is written that belongs into the clip."""

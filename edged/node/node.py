@@ -24,6 +24,7 @@ from edged.node.cameras import Cameras
 from edged.node.clips import Clips
 from edged.node.ledger import Ledger
 from edged.node.pictures import requested
+from edged.node.room import Room
 from edged.node.running import Parts, Running, stopped
 from edged.node.secrets import Secrets
 from edged.node.sight import LazySight
@@ -50,7 +51,7 @@ class Node:
         self._outbox = outbox
         self._sight = sight
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="pictures", initializer=_be_nice)
-        self._parts = Parts(settings, bus.link, ledger, sight, self._threads)
+        self._parts = Parts(settings, bus.link, ledger, sight, Room(state, settings.clips.min_free), self._threads)
         self._all: dict[str, config.Camera] = {}
         self._running: dict[str, tuple[Running, asyncio.Task[None]]] = {}
         self._cameras = Cameras(settings, bus.cameras, Secrets(state / "secrets.json"), self._apply)

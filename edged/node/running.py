@@ -16,6 +16,7 @@ from edged.camera.source import LiveCamera, new_session
 from edged.node.crops import Crops
 from edged.node.ledger import Ledger
 from edged.node.pictures import Pictures
+from edged.node.room import Room
 from edged.node.sight import LazySight
 from edged.node.video import Video
 from edged.node.voice import Voice
@@ -36,6 +37,7 @@ class Parts:
     link: Link
     ledger: Ledger
     sight: LazySight
+    room: Room
     threads: ThreadPoolExecutor
 
 
@@ -51,7 +53,7 @@ class Running:
         self._parts = parts
         self._eyes: Eyes | None = None
         self._crops = Crops(address, Jobs(parts.link), parts.threads)
-        self._voice = Voice(address, parts.link, parts.ledger, parts.threads, self._crops)
+        self._voice = Voice(address, parts.link, parts.ledger, parts.threads, parts.room, self._crops)
         self._seat: Seat | None = None
         self._states: asyncio.Queue[m.CameraStateChanged] = asyncio.Queue()
         self._status: m.CameraStatus | None = None

@@ -54,7 +54,9 @@ class Video:
         """As `CameraHealth.video` says it; empty while nothing is known of the stream."""
         if not self._live.looks.codec:
             return ""
-        return f"transcoded while watched: {self._obstacle}" if self._obstacle else "passthrough"
+        if not self._obstacle:
+            return "passthrough"
+        return f"transcoded {'now' if self.transcoding else 'while watched'}: {self._obstacle}"
 
     def gop(self) -> bytes:
         """The packets since the last key frame, packed; empty before the first one. Raises Refused if they are too large."""

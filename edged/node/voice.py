@@ -10,6 +10,7 @@ from edged.camera.frames import Frame
 from edged.mailbox import Inbox
 from edged.node.crops import Crops
 from edged.node.ledger import Ledger
+from edged.node.room import Room
 from edged.scene import shots as best
 from edged.scene.looks import Taken
 from edged.scene.presence import box_of
@@ -22,15 +23,21 @@ _WAITING = 4
 
 
 class Voice:
-    """`run()` encodes and files the pictures; when it falls behind the oldest are given up, each track has more than one."""
+    """`run()` encodes and files the pictures, while the disk has room for more than facts.
 
-    def __init__(self, address: Address, link: Link, ledger: Ledger, threads: ThreadPoolExecutor, crops: Crops) -> None:
+    When it falls behind the oldest are given up, each track has more than one.
+    """
+
+    def __init__(
+        self, address: Address, link: Link, ledger: Ledger, threads: ThreadPoolExecutor, room: Room, crops: Crops
+    ) -> None:
         self.published = 0
         self.age_ms = 0.0
         self._address = address
         self._link = link
         self._ledger = ledger
         self._threads = threads
+        self._room = room
         self._crops = crops
         self._shots: Inbox[tuple[Frame, Shot, str]] = Inbox(_WAITING)
 
@@ -52,6 +59,8 @@ class Voice:
         loop = asyncio.get_running_loop()
         while True:
             frame, shot, label = await self._shots.get()
+            if not await loop.run_in_executor(self._threads, self._room.for_pictures):
+                continue
             width = min(frame.width, PICTURE_WIDTH)
             data = await loop.run_in_executor(self._threads, jpeg.encode, frame, width, PICTURE_QUALITY)
             await self._ledger.add(self._snapshot(frame, shot, label, width), data)

@@ -1,5 +1,6 @@
 import asyncio
 import signal
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from structlog.testing import capture_logs
 
 from edged.bus.deliveries import Seen
+from edged.bus.facts import Place
 from edged.bus.streams import FACTS
 from tests.rigs.facts import alert, box, snapshot, state
 from tests.rigs.nats import NatsServer
@@ -179,22 +181,51 @@ async def test_the_past_ends_with_what_there_is_now(nats_server: NatsServer, tmp
         assert await node.facts.past("alert", datetime.now(UTC)) == []
 
 
-async def test_a_consumer_is_caught_up_only_when_it_was_given_everything(
+async def test_all_is_heard_only_when_the_last_fact_there_is_was_dealt_with(
     nats_server: NatsServer, tmp_path: Path
 ) -> None:
     async with box(nats_server.url, tmp_path / "outbox.db") as node:
         await node.facts.publish(alert("one"))
-        await node.facts.publish(alert("two"))
-        async with aclosing(node.facts.consume("alert", "bell")) as deliveries:
-            one = await anext(deliveries)
-            assert not await node.facts.caught_up("alert", "bell")
-            await anext(deliveries)
-            await node.delivered()
-            assert await node.facts.caught_up("alert", "bell")
-            await one.ack()
+        await node.facts.publish(state(1))
+        await node.delivered()
+        place = Place()
+        assert not await node.facts.heard_all(None, place)
+        async with aclosing(node.facts.replay(None, place=place)) as replayed:
+            assert [(await anext(replayed)).fact.id, (await anext(replayed)).fact.id] == ["one", "state-1"]
+            assert not await node.facts.heard_all(None, place), "the second one is still in hand"
+            waiting = asyncio.ensure_future(anext(replayed))
+            await until(lambda: node.facts.heard_all(None, place))
             await node.stop_sending()
             await node.facts.publish(alert("three"))
-            assert not await node.facts.caught_up("alert", "bell")
+            assert not await node.facts.heard_all(None, place), "one has not been sent yet"
+            node.start_sending()
+            await waiting
+            assert not await node.facts.heard_all(None, place)
+
+
+async def test_after_a_broker_died_nothing_is_heard_until_it_was_read_again(
+    nats_server: NatsServer, tmp_path: Path
+) -> None:
+    async with box(nats_server.url, tmp_path / "outbox.db") as node:
+        await node.facts.publish(alert("one"))
+        await node.delivered()
+        place = Place()
+        async with aclosing(node.facts.replay(None, place=place)) as replayed:
+            await anext(replayed)
+            waiting = asyncio.ensure_future(anext(replayed))
+            await until(lambda: node.facts.heard_all(None, place))
+            await nats_server.stop(signal.SIGKILL)
+            assert not await node.facts.heard_all(None, place)
+            await nats_server.start()
+            await until(lambda: node.facts.heard_all(None, place))
+            await node.facts.publish(alert("two"))
+            assert (await waiting).fact.id == "two"
+
+
+async def until(true: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(20):
+        while not await true():
+            await asyncio.sleep(0.01)
 
 
 async def test_what_is_no_fact_is_passed_over_with_a_warning(nats_server: NatsServer, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from edged import config
 from edged import messages as m
 from edged.asking import ClipRead, ClipRequest
 from edged.bus.link import Refused
+from edged.node import untold
 from edged.node.clips import Clips
 from edged.subjects import Address
 from tests.camera.watching import Watched, watched
@@ -33,6 +34,8 @@ class Facts:
 
     async def add(self, fact: m.ClipReady, payload: bytes = b"") -> None:
         await self.told.put(fact)
+
+    async def written(self) -> None: ...
 
 
 @asynccontextmanager
@@ -190,3 +193,23 @@ async def test_a_clip_cut_short_by_the_end_of_the_daemon_is_whole(tmp_path, clip
     assert ready.alert == wanted.id
     assert len(numbers(tmp_path / "front" / f"{wanted.id}.mp4")) >= 5
     assert not list(tmp_path.rglob("*.part"))
+
+
+async def test_a_clip_that_was_complete_when_the_daemon_was_killed_is_told_of_after_all(tmp_path, clips):
+    async with watched(str(clips.mp4)) as watch, keeping(tmp_path) as (kept, told):
+        await frames(watch, 5)
+        await kept.record(ADDRESS, watch.camera, wanted := of(watch, before=1, after=0.2))
+        async with asyncio.timeout(20):
+            ready = await told.get()
+    clip = tmp_path / "front" / f"{wanted.id}.mp4"
+    untold.note(clip, ready)
+    untold.note(clip.with_name("never-named.mp4"), ready)
+    clip.with_name("torn.mp4").touch()
+    clip.with_name("torn.mp4.untold").write_bytes(b'{"type":"clip","al')
+    async with keeping(tmp_path) as (_, told):
+        async with asyncio.timeout(20):
+            assert await told.get() == ready
+            while list(tmp_path.rglob("*.untold")):
+                await asyncio.sleep(0.02)
+    assert told.empty()
+    assert clip.exists()
