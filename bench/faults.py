@@ -9,7 +9,6 @@ import random
 import sys
 import tempfile
 import time
-from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -20,9 +19,9 @@ import nats
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from bench.figures import median, percentile
 from bench.processes import usage
-from bench.results import Row, Section, save, table
+from bench.results import save, table
+from bench.trials import Trial, Used, by_trouble, section
 from bench.troubles import TROUBLES, Scene, Trouble
 from edged.asking import PictureMeta, VideoMeta
 from edged.messages import CameraStateChanged
@@ -36,25 +35,6 @@ PATIENCE = 90.0  # seconds until a picture must be back
 _state = msgspec.json.Decoder(CameraStateChanged)
 _unit = msgspec.json.Decoder(VideoMeta)
 _picture = msgspec.json.Decoder(PictureMeta)
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One fault. `noticed` and `back` in seconds; `noticed` is None where the session outlived the fault."""
-
-    trouble: str
-    noticed: float | None
-    cause: str
-    back: float
-
-
-@dataclass(frozen=True)
-class Used:
-    """What the daemon has after a trial, its broker left out; `rss` in bytes."""
-
-    threads: int
-    handles: int
-    rss: int
 
 
 @dataclass
@@ -79,6 +59,11 @@ class Heard:
         self.sessions.add(meta.session)
         self.units += 1
         self._last = meta.seq
+
+    @property
+    def lost(self) -> int:
+        """Units that are missing; a new session counts as one, too."""
+        return self.missing + len(self.sessions) - 1
 
     def lost_since(self, began: float) -> CameraStateChanged | None:
         """The first state since `began` (seconds of the wall clock) that is not `running`."""
@@ -183,74 +168,13 @@ async def measured(count: int, seed: int) -> tuple[list[Trial], list[Used], Hear
             return trials, used, watch.heard
 
 
-def by_trouble(trials: list[Trial]) -> str:
-    """A Markdown table, worst last."""
-    kinds: dict[str, list[Trial]] = defaultdict(list)
-    for trial in trials:
-        kinds[trial.trouble].append(trial)
-    lines = ["| fault | times | cause | noticed: median, p95, max | back: median, p95, max |", "|---|---|---|---|---|"]
-    for name, its in [*kinds.items(), ("all", trials)]:
-        causes = ", ".join(sorted({trial.cause for trial in its} - {""})) if name != "all" else ""
-        noticed = _spread([trial.noticed for trial in its if trial.noticed is not None])
-        lines.append(f"| {name} | {len(its)} | {causes} | {noticed} | {_spread([trial.back for trial in its])} |")
-    return "\n".join(lines)
-
-
-def _spread(values: list[float]) -> str:
-    return (
-        ", ".join(f"{share:.2f}" for share in (median(values), percentile(values, 0.95), max(values)))
-        if values
-        else "–"
-    )
-
-
-def section(trials: list[Trial], used: list[Used], heard: Heard) -> Section:
-    stalls = [trial.noticed for trial in trials if trial.noticed is not None and trial.cause == "stalled"]
-    first, middle, last = (used[len(used) * begin // 5 : len(used) * (begin + 1) // 5] or used for begin in (0, 2, 4))
-
-    return Section(
-        "faults",
-        [
-            Row("faults", len(trials)),
-            Row("stall noticed, p95", percentile(stalls, 0.95), "s", 2, "≤"),
-            Row("picture back, median", median([trial.back for trial in trials]), "s"),
-            Row("picture back, p95", percentile([trial.back for trial in trials], 0.95), "s", 3, "≤"),
-            Row("picture back, at most", max(trial.back for trial in trials), "s"),
-            Row("frames of the other camera", heard.units),
-            Row("frames of the other camera lost", heard.missing + len(heard.sessions) - 1, "", 0, "≤"),
-            Row(
-                "threads more, last fifth against first",
-                _grown(first, last, "threads"),
-                "",
-                2,
-                "≤",
-                "pools fill up as they are used",
-            ),
-            Row("open files more", _grown(first, last, "handles"), "", 0, "≤"),
-            Row(
-                "memory more, last fifth against third",
-                _grown(middle, last, "rss") / 1e6,
-                "MB",
-                1,
-                "≤",
-                f"of {used[-1].rss / 1e6:.0f}; until then caches fill up",
-            ),
-        ],
-    )
-
-
-def _grown(early: list[Used], late: list[Used], what: str) -> float:
-    before, after = ([float(getattr(each, what)) for each in some] for some in (early, late))
-    return median(after) - median(before)
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.faults", description=__doc__)
     parser.add_argument("--count", type=int, default=500)
     parser.add_argument("--seed", type=int, default=4711)
     wanted = parser.parse_args()
     trials, used, heard = asyncio.run(measured(wanted.count, wanted.seed))
-    found = section(trials, used, heard)
+    found = section(trials, used, heard.units, heard.lost)
     print("\n" + by_trouble(trials) + "\n\n" + table(found))
     print(f"kept in {save([found], 'none', wanted.count < 500)}")
     return 0 if all(row.met is not False for row in found.rows) else 1

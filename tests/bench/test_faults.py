@@ -1,4 +1,5 @@
-from bench.faults import Heard, Trial, Used, by_trouble, section
+from bench.faults import Heard
+from bench.trials import Trial, Used, by_trouble, section
 
 STEADY = [Used(15, 27, 150_000_000)] * 50
 GOOD = [Trial("reset", 0.1, "ended", 1.0), Trial("silent", 1.8, "stalled", 1.0)] * 25
@@ -6,7 +7,7 @@ GOOD = [Trial("reset", 0.1, "ended", 1.0), Trial("silent", 1.8, "stalled", 1.0)]
 
 def unmet(trials: list[Trial] = GOOD, used: list[Used] = STEADY, heard: Heard | None = None) -> list[str]:
     heard = heard or Heard(units=100, sessions={"s"})
-    return [row.name for row in section(trials, used, heard).rows if row.met is False]
+    return [row.name for row in section(trials, used, heard.units, heard.lost).rows if row.met is False]
 
 
 def test_a_daemon_that_stays_as_it_was_meets_every_bound():
