@@ -106,6 +106,13 @@ class Missing(_Part, frozen=True, kw_only=True, tag_field="type", tag="ppe"):
     items: Annotated[tuple[Item, ...], Meta(max_length=8)] = ()
 
 
+class Identified(_Part, frozen=True, kw_only=True, tag_field="type", tag="identity"):
+    """Somebody was recognised: one of `identities`; with none named, whoever is on the watch list, known, unknown, or anybody."""
+
+    who: Literal["watched", "known", "unknown", "anybody"] = "watched"
+    identities: Annotated[tuple[Token, ...], Meta(max_length=256, description="Ids of the gallery.")] = ()
+
+
 class Offline(_Part, frozen=True, kw_only=True, tag_field="type", tag="offline"):
     """A camera that is switched on has not been running for `min_time` seconds."""
 
@@ -118,7 +125,20 @@ class Crowd(_Part, frozen=True, kw_only=True, tag_field="type", tag="crowd"):
     minutes: Annotated[int, Meta(ge=1, le=180)] = 30
 
 
-Trigger = Presence | AfterHours | Visit | Occupancy | Capacity | Crossing | WrongWay | Count | Missing | Offline | Crowd
+Trigger = (
+    Presence
+    | AfterHours
+    | Visit
+    | Occupancy
+    | Capacity
+    | Crossing
+    | WrongWay
+    | Count
+    | Missing
+    | Identified
+    | Offline
+    | Crowd
+)
 Lasts = Presence | AfterHours | Visit | Offline  # what may take time to come true
 
 

@@ -13,6 +13,7 @@ from edged.rules import (
     Count,
     Crossing,
     Hours,
+    Identified,
     Lasts,
     Missing,
     Occupancy,
@@ -86,6 +87,9 @@ def _misfits(rule: AlertRule, cameras: Cameras, counters: Sequence[Counter], ali
             yield from _of_lines(rule, when.line, mine, aliases)
         case Missing():
             yield from _of_items(when, mine)
+        case Identified():
+            if mine and not any(camera.recognition.enabled for camera in mine.values()):
+                yield "when: none of its cameras recognises anybody: set recognition.enabled of the camera"
         case _:
             pass
     if not isinstance(when, Offline | Capacity | Occupancy):

@@ -39,6 +39,7 @@ class Kept(msgspec.Struct):
 
     facts: datetime
     ppe: datetime
+    faces: datetime
 
 
 @service
@@ -66,7 +67,8 @@ async def decide(bus: HandlerBus, records: list[RuleRecord], here: Here) -> list
     path = bus.state / KEPT
     first = min(datetime.now(UTC), *(record.since for record in enabled))
     kept = await asyncio.to_thread(read, path)
-    alerts = Alerts(bus, Rules(enabled, here), path, Kept(max(kept.facts, first), max(kept.ppe, first)))
+    begin = Kept(max(kept.facts, first), max(kept.ppe, first), max(kept.faces, first))
+    alerts = Alerts(bus, Rules(enabled, here), path, begin)
     await alerts.read_raised()
     return alerts.work()
 
@@ -90,7 +92,7 @@ class Alerts:
 
     async def read_raised(self) -> None:
         """What was raised before."""
-        begin = min(self._kept.facts, self._kept.ppe)
+        begin = min(self._kept.facts, self._kept.ppe, self._kept.faces)
         for stored in await self._bus.facts.past("alert", begin - self._rules.quiet - LOOK_BACK):
             if isinstance(stored.fact, AlertRaised):
                 self._rules.seen(stored.fact)
@@ -99,6 +101,7 @@ class Alerts:
         return [
             self._hear(None, self._kept.facts - OVERLAP),
             self._hear("ppe", self._kept.ppe - OVERLAP),
+            self._hear("face", self._kept.faces - OVERLAP),
             self._let_time_pass(),
             self._keep(),
         ]
@@ -114,11 +117,17 @@ class Alerts:
                         self._recall(fact)
                     else:
                         await self._decide(fact)
-                if kind:
-                    self._kept.ppe = max(self._kept.ppe, stored.stored)
-                else:
-                    self._kept.facts = max(self._kept.facts, stored.stored)
-                    self._heard.set()
+                self._note(kind, stored.stored)
+
+    def _note(self, kind: str | None, stored: datetime) -> None:
+        match kind:
+            case "ppe":
+                self._kept.ppe = max(self._kept.ppe, stored)
+            case "face":
+                self._kept.faces = max(self._kept.faces, stored)
+            case _:
+                self._kept.facts = max(self._kept.facts, stored)
+                self._heard.set()
 
     def _recall(self, fact: AnyFact) -> None:
         if isinstance(fact, HEARD):
@@ -176,8 +185,8 @@ def read(path: Path) -> Kept:
     except msgspec.MsgspecError as error:
         log.warning("alerts' place lost", file=str(path), error=str(error))
     now = datetime.now(UTC)
-    write(path, Kept(now, now))
-    return Kept(now, now)
+    write(path, Kept(now, now, now))
+    return Kept(now, now, now)
 
 
 def write(path: Path, kept: Kept) -> None:

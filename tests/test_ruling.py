@@ -11,7 +11,7 @@ CAMERAS = {
     Address("home", "edge", "front"): config.Camera(
         id="front", url="x", labels=("person", "vehicle"), lines=(config.Line(id="door", points=((0, 0), (1, 1)), labels=("person",)),),
         zones=(config.Zone(id="till", polygon=SQUARE, max_capacity=5), config.Zone(id="shelf", polygon=SQUARE)),
-        ppe=config.Required(required=("helmet",)),
+        ppe=config.Required(required=("helmet",)), recognition=config.Recognised(enabled=True),
     ),
     Address("home", "attic", "back"): config.Camera(id="back", url="x"),
 }  # fmt: skip
@@ -38,6 +38,7 @@ def fits(when=r.Presence(), **more):  # noqa: B008
         {"when": r.Capacity(of="zone", name="till")},
         {"when": r.Capacity(of="zone", name="till", state="warn")},
         {"when": r.Missing(items=("Helmet",))},
+        {"when": r.Identified()},
         {"when": r.Offline(), "min_time": 0.0, "labels": ("nothing",)},
         {"when": r.Crowd(), "schedule": (Hours(begin="22:00", end="06:00"),), "time_zone": "Asia/Kolkata"},
         {"when": r.AfterHours(open=(Hours(begin="08:00", end="20:00"),))},
@@ -70,6 +71,7 @@ def test_what_can_come_true_is_taken(rule):
         ({"when": r.Capacity(of="zone", name="shelf")}, "when.state: zone shelf has no max_capacity"),
         ({"when": r.Capacity(of="counter", name="shop")}, "when.state: counter shop has no max_capacity"),
         ({"when": r.Capacity(of="counter", name="shp")}, "when.name: there is no counter 'shp': known are shop"),
+        ({"when": r.Identified(), "cameras": ("back",)}, "when: none of its cameras recognises anybody"),
         ({"when": r.Missing(), "cameras": ("back",)}, "when: none of its cameras requires anything"),
         ({"when": r.Missing(items=("vest",))}, "when.items[0]: none of its cameras requires 'vest': known are helmet"),
     ],

@@ -13,7 +13,7 @@ from edged.bus.facts import Facts
 from edged.bus.link import Refused
 from edged.labels import Aliases
 from edged.messages import AlertRaised
-from edged.rules import AlertRule, Capacity, Count, Crossing, Missing, Offline, WrongWay
+from edged.rules import AlertRule, Capacity, Count, Crossing, Identified, Missing, Offline, WrongWay
 from edged.scene.alerting.findings import HEARD
 from edged.scene.alerting.rules import Here, Rules
 
@@ -56,6 +56,8 @@ def _kind(rule: AlertRule) -> str | None:
     match rule.when:
         case Missing():
             return "ppe"
+        case Identified():
+            return "face"
         case Crossing() | WrongWay() | Count():
             return "crossing"
         case Capacity():

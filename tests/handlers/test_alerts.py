@@ -11,9 +11,10 @@ from edged import messages as m
 from edged.asking import RuleRecord
 from edged.bus.bus import RULES
 from edged.bus.tables import Table
-from edged.rules import AlertRule, Crossing, Missing, Offline, Visit
+from edged.rules import AlertRule, Crossing, Identified, Missing, Offline, Visit
 from tests.rigs.alerts import crossed, decided, raised, settings
 from tests.rigs.facts import ORIGIN, Box, box, state
+from tests.rigs.gallery import identified
 from tests.rigs.handlers import handling
 from tests.rigs.nats import NatsServer
 
@@ -169,6 +170,22 @@ async def test_who_lacks_equipment_raises_an_alert(nats_server: NatsServer, tmp_
         )  # fmt: skip
         alert = await first(node, "helmet")
         assert (alert.message, alert.snapshot, alert.kind) == ("person without helmet at front", "a.jpg", "ppe")
+
+
+async def test_somebody_on_the_watch_list_raises_an_alert_also_after_a_restart(
+    nats_server: NatsServer, tmp_path: Path
+) -> None:
+    rule = AlertRule(name="seen", when=Identified(), severity="alarm")
+    async with box(nats_server.url, tmp_path / "outbox.db") as node:
+        async with handling(node, settings(tmp_path, rule)):
+            await decided(node)
+        await node.facts.publish(identified("p1", watched=False))
+        await node.facts.publish(identified("p2", track=2, watched=True))
+        async with handling(node, settings(tmp_path, rule)):
+            alert = await first(node, "seen")
+            await decided(node)
+        assert await alerts(node) == [alert.id]
+    assert (alert.message, alert.subject) == ("person on the watch list at front", "home.edge.front.identity.p2")
 
 
 async def test_a_camera_that_goes_away_is_told_of(nats_server: NatsServer, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from edged.messages import (
     CameraStateChanged,
     CapacityChanged,
+    FaceIdentified,
     LineCrossed,
     PpeChecked,
     TrackEnded,
@@ -16,7 +17,7 @@ from edged.messages import (
 from edged.scene import shots
 from edged.subjects import Address
 
-OfTrack = TrackStarted | TrackEnded | LineCrossed | ZoneEntered | ZoneLeft | PpeChecked
+OfTrack = TrackStarted | TrackEnded | LineCrossed | ZoneEntered | ZoneLeft | PpeChecked | FaceIdentified
 Heard = OfTrack | CameraStateChanged | CapacityChanged
 HEARD = (
     TrackStarted,
@@ -25,6 +26,7 @@ HEARD = (
     ZoneEntered,
     ZoneLeft,
     PpeChecked,
+    FaceIdentified,
     CameraStateChanged,
     CapacityChanged,
 )

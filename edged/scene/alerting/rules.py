@@ -15,7 +15,7 @@ from edged import hours, rules, timezone
 from edged.asking import RuleRecord
 from edged.labels import Aliases, expanded
 from edged.messages import AlertRaised
-from edged.scene.alerting import capacity, equipment, lines, presence, zones
+from edged.scene.alerting import capacity, equipment, lines, people, presence, zones
 from edged.scene.alerting.cameras import Offline
 from edged.scene.alerting.counts import Counts
 from edged.scene.alerting.crowds import Crowds
@@ -142,6 +142,8 @@ def trigger_of(rule: rules.AlertRule, here: Here, zone: tzinfo) -> Trigger:
             return Counts(when, labels)
         case rules.Missing() as when:
             return Instant(partial(equipment.missing, when=when, labels=labels))
+        case rules.Identified() as when:
+            return Instant(partial(people.identified, when=when, labels=labels))
         case rules.Offline():
             return Offline(rule.lasts, here.began)
         case rules.Crowd() as when:

@@ -86,3 +86,11 @@ def checked(track=1, seconds=0.0, **verdicts):
         site="home", node="edge", camera="front", time=at(seconds), id=f"edge.front.s1.{track}.0.ppe", session="s1",
         track=track, round=0, pts=0, label="person", since=at(seconds - 4), verdicts=found, snapshot="home/edge/front/s1-1.jpg",
     )  # fmt: skip
+
+
+def identified(identity="p1", track=1, seconds=0.0, status="known", watched=False, by="face", camera="front"):
+    return m.FaceIdentified(
+        site="home", node="edge", camera=camera, time=at(seconds), id=f"edge.{camera}.s1.{track}.identified.{seconds}",
+        session="s1", track=track, pts=0, label="person", identity=identity, status=status, by=by, score=0.61, margin=0.3,
+        shots=2, previous="", since=at(seconds - 2), snapshot="home/edge/front/s1-1.jpg", watched=watched,
+    )  # fmt: skip

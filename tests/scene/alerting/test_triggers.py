@@ -12,6 +12,7 @@ from tests.scene.alerting.telling import (
     ended,
     entered,
     hear,
+    identified,
     left,
     ruled,
     started,
@@ -309,3 +310,41 @@ def test_tracks_that_never_end_take_no_more_and_more_memory():
     for camera in judge.trigger._cameras.values():
         assert len(camera.samples) <= 31
         assert len(camera.tracks) <= 1024 + 3
+
+
+# people
+
+
+@pytest.mark.parametrize(
+    ("when", "who"),
+    [
+        (r.Identified(), ["p2"]),
+        (r.Identified(who="known"), ["p1", "p2"]),
+        (r.Identified(who="unknown"), ["u1"]),
+        (r.Identified(who="anybody"), ["p1", "p2", "u1"]),
+        (r.Identified(identities=("p1", "u1")), ["p1", "u1"]),
+    ],
+)
+def test_who_was_recognised_is_told_of_if_they_are_meant(when, who):
+    facts = [
+        identified("p1", 1), identified("p2", 2, watched=True), identified("u1", 3, status="unregistered"), identified("", 4)
+    ]  # fmt: skip
+    raised = hear(one(when), *facts, *facts)
+    assert [alert.subject for alert in raised] == [f"home.edge.front.identity.{id}" for id in who]
+    assert {alert.kind for alert in raised} == {"identity"}
+
+
+def test_an_alert_of_somebody_says_what_they_are_and_names_nobody():
+    deciding = one(r.Identified(who="anybody"))
+    raised = hear(
+        deciding, identified("p1"), identified("p2", 2, watched=True), identified("u1", 3, status="unregistered")
+    )
+    assert messages(raised) == ["known person at front", "person on the watch list at front", "unknown person at front"]
+    assert (raised[0].since, raised[0].snapshot, raised[0].wants_clip) == (at(-2), "home/edge/front/s1-1.jpg", True)
+
+
+def test_somebody_seen_again_on_another_track_is_told_of_once_in_the_quiet_time():
+    deciding = one(r.Identified(who="known"))
+    seen = [identified("p1", track, 20.0 * track) for track in range(7)]
+    assert [alert.time for alert in hear(deciding, *seen)] == [at(0), at(60), at(120)]
+    assert len(hear(deciding, identified("p1", 9, 121.0, camera="back"))) == 1
