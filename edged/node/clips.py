@@ -102,6 +102,7 @@ class Clips:
                 task.cancel()
                 await asyncio.wait({task})
             await asyncio.to_thread(shred, path)
+            await asyncio.to_thread(untold.forget, path)
 
     async def _record(self, address: Address, reader: Reader, path: Path, wanted: ClipRequest, veil: Veil) -> None:
         mp4 = Mp4(path)

@@ -65,8 +65,9 @@ def people(db: sqlite3.Connection, asked: People) -> PeopleAnswer:
     before, after = (more, True) if backward else (cursor is not None, more)
 
     counts = {status: n for status, n in db.execute("SELECT status, n FROM counts") if n}
-    guess = _estimate(db, asked, filters, stamp, counts) if more and not cursor else len(rows)
-    total = cursor.total if cursor else guess
+    total = cursor.total if cursor else len(rows)
+    if more and not cursor:
+        total = _estimate(db, asked, filters, stamp, counts)
 
     def place(row: tuple[str, int | str], back: bool) -> str:
         return _written(Cursor(stamp, row[1], row[0], back, total, _of(asked)))
@@ -141,15 +142,29 @@ def _rows(
 def _filter(db: sqlite3.Connection, asked: People, stamp: int) -> _Filter:
     conditions: list[str] = []
     values: list[Any] = []
-    if asked.q:
-        conditions.append("instr(fold, ?) > 0")
-        values.append(asked.q.casefold())
     few = False
-    if asked.since or asked.until or asked.cameras:
-        condition, bound, few = _seen(db, asked, stamp)
+    if asked.q:
+        condition, bound, few = _named(db, asked, stamp)
         conditions.append(condition)
         values += bound
+    if asked.since or asked.until or asked.cameras:
+        condition, bound, listed = _seen(db, asked, stamp)
+        conditions.append(condition)
+        values += bound
+        few = few or listed
     return _Filter(" AND ".join(conditions), tuple(values), few)
+
+
+def _named(db: sqlite3.Connection, asked: People, stamp: int) -> tuple[str, list[Any], bool]:
+    """Called so: by a list of who is, when that is short, else by looking at each name; whether it is the list."""
+    statuses = tuple(dict.fromkeys(asked.statuses or SHOWN))
+    where = f"status IN ({','.join('?' * len(statuses))}) AND instr(fold, ?) > 0 AND since <= ? AND until > ?"
+    query = f"SELECT id FROM versions INDEXED BY versions_by_name WHERE {where} LIMIT ?"
+    name = asked.q.casefold()
+    found = db.execute(query, (*statuses, name, stamp, stamp, FEW + 1)).fetchall()
+    if len(found) <= FEW:
+        return f"id IN ({','.join('?' * len(found))})", [id for (id,) in found], True
+    return "instr(fold, ?) > 0", [name], False
 
 
 def _seen(db: sqlite3.Connection, asked: People, stamp: int) -> tuple[str, list[Any], bool]:

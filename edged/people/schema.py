@@ -9,6 +9,7 @@ NOW = 2**62  # `until` of what is true now
 
 SCHEMA = f"""
 PRAGMA secure_delete = ON;
+PRAGMA cache_size = -32000;
 CREATE TABLE IF NOT EXISTS identities (id TEXT PRIMARY KEY, revision INTEGER NOT NULL, record BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS versions (
     id TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER NOT NULL DEFAULT {NOW}, ended REAL NOT NULL DEFAULT 0,

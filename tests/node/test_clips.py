@@ -125,6 +125,24 @@ async def test_a_clip_is_read_in_pieces(tmp_path):
                 await clips.read("front", ClipRead(id=id))
 
 
+async def test_a_clip_that_is_to_be_forgotten_goes_also_while_it_is_made(tmp_path, clips):
+    async with keeping(tmp_path) as (kept, told), watched(str(clips.mp4)) as watch:
+        await frames(watch, 5)
+        done, begun = of(watch, before=1, after=0.2, id="done"), of(watch, before=1, after=60, id="begun")
+        await kept.record(ADDRESS, watch.camera, done, NO_VEIL)
+        async with asyncio.timeout(20):
+            assert (await told.get()).alert == "done"
+        await kept.record(ADDRESS, watch.camera, begun, NO_VEIL)
+        async with asyncio.timeout(20):
+            while not list(tmp_path.rglob("begun*.part")):
+                await asyncio.sleep(0.02)
+        await kept.forget("front", ("done", "begun", "never-was"))
+        assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+        assert told.empty()
+        with pytest.raises(Refused, match="no id of a clip"):
+            await kept.forget("front", ("../secrets",))
+
+
 async def test_a_moment_of_another_session_is_refused(tmp_path, clips):
     async with keeping(tmp_path) as (kept, _), watched(str(clips.mp4)) as watch:
         await frames(watch, 2)
