@@ -57,4 +57,4 @@ async def test_a_clock_set_back_by_an_hour_is_seen_in_the_times_and_nowhere_else
     assert all(a.pts < b.pts for a, b in pairwise(seen))
     assert view["health"]["status"] == "running"
     assert view["health"]["reconnects"] == 0
-    assert 15 < view["health"]["fps"] < 35
+    assert view["health"]["fps"] > 5
