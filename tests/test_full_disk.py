@@ -1,6 +1,7 @@
 """A disk that fills up, on a file system of its own: first there are no more clips, then no pictures, and no fact is lost."""
 
 import asyncio
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -90,6 +91,7 @@ async def with_all(daemon: Daemon) -> None:
         await asyncio.sleep(0.2)
 
 
+@pytest.mark.skipif("EDGED_LONG" not in os.environ, reason="half a minute: set EDGED_LONG=1")
 async def test_clips_give_way_then_pictures_and_facts_are_never_lost(tmp_path: Path, disk: Path, walk: Path) -> None:
     async with running_daemon(tmp_path, SETTINGS + camera("walk", walk)) as daemon, asyncio.timeout(110):
         await with_all(daemon)
