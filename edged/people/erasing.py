@@ -4,6 +4,7 @@ What is to be done is written down first, so that a crash leaves no half of a pe
 """
 
 import asyncio
+import time
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -33,7 +34,8 @@ log = structlog.get_logger()
 
 TOGETHER = 2_000  # tracks or alerts in one fact
 PATIENCE = 10.0
-KEEPERS = ("history", "email", "webhook")  # what may keep alerts on a box
+COMING = 15.0  # seconds for the rest of this box to come, while it starts
+AGAIN = 0.2
 
 _encode = msgspec.json.Encoder().encode
 
@@ -157,17 +159,28 @@ class Eraser:
                 await self._ask(address, "forget", ClipsForgotten(ids=(id,)))
         if ids:
             here = Address(self._bus.config.site, self._bus.config.node, NODE_ITSELF)
-            for keeper in KEEPERS:
+            for keeper in self._keepers():
                 await self._ask(here, keeper, q.Forget(alerts=tuple(ids)))
 
+    def _keepers(self) -> list[str]:
+        """What of this box writes alerts down."""
+        config = self._bus.config
+        keeps = {"history": True, "email": bool(config.email.host), "webhook": bool(config.webhooks)}
+        return [name for name, does in keeps.items() if does and name in config.handlers.run]
+
     async def _ask(self, address: Address, verb: str, wanted: Struct) -> None:
-        """Whoever is not there keeps nothing."""
-        try:
-            await self._link.ask(subjects.on(address, verb), _encode(wanted), timeout=PATIENCE)
-        except Unanswered:
-            return
-        except Refused as refusal:
-            raise BusError(f"{verb} of {address} could not forget: {refusal}") from refusal
+        """Waits a little for who is just starting. Raises BusError."""
+        until = time.monotonic() + COMING
+        while True:
+            try:
+                await self._link.ask(subjects.on(address, verb), _encode(wanted), timeout=PATIENCE)
+                return
+            except Refused as refusal:
+                raise BusError(f"{verb} of {address} could not forget: {refusal}") from refusal
+            except Unanswered:
+                if time.monotonic() > until:
+                    raise
+            await asyncio.sleep(AGAIN)
 
     async def _forget_records(self, ids: Iterable[str]) -> None:
         for id in ids:

@@ -205,7 +205,7 @@ class Followed:
 
         if news or place:
             await self.db.do(take, durable=False)
-        for entry in news:
+        for entry in news if self._listening else ():
             self._say(Change(entry.key, self.identities.get(entry.key)))
 
     def _say(self, change: Change) -> None:

@@ -121,6 +121,10 @@ class Node:
         )  # fmt: skip
         return msgspec.json.encode(report), {}
 
+    async def forget(self, request: Delivery) -> Answer:
+        self.asked["forget"] += 1
+        return b"{}", {}
+
     def _named(self, request: Delivery) -> str:
         address, _ = subjects.parse(request.subject)
         if address.camera not in self.records:
@@ -173,7 +177,7 @@ async def running_node(url: str, site: str = "home", name: str = "edge") -> Asyn
         node = Node(bus, site, name)
         handlers = {
             "set": node.set, "remove": node.remove, "start": node.start, "stop": node.stop, "picture": node.picture,
-            "probe": node.probe,
+            "probe": node.probe, "forget": node.forget,
         }  # fmt: skip
         endpoints = {kind: (subjects.every(kind, site, name), handler) for kind, handler in handlers.items()}
         async with bus.link.answer("edged-node", endpoints):
