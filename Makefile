@@ -42,7 +42,7 @@ else
 endif
 
 test: system-test $(VENV)/.edged $(VENV)/.group-test
-	@exec $(PYTHON) -m pytest $(ARGS)
+	@exec $(PYTHON) -m pytest -n 3 --dist loadfile $(ARGS)
 
 bench: system-demo $(VENV)/.edged $(VENV)/.group-bench
 	@exec $(PYTHON) -m bench $(ARGS)

@@ -5,10 +5,13 @@ It runs in onnxruntime, whose `MatMulInteger` uses what the processor has (VNNI,
 """
 
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 Floats = NDArray[np.float32]
 
@@ -66,7 +69,9 @@ def _levels() -> int:
     return _LEVELS if (products == 64 * 255 * _LEVELS).all() else _SAFE_LEVELS
 
 
-def _session(columns: NDArray[np.int8]) -> onnxruntime.InferenceSession:
+def _session(columns: NDArray[np.int8]) -> "onnxruntime.InferenceSession":
+    import onnxruntime  # only a gallery large enough for it needs its 20 MB
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = False

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 # connections kept open for the next request; threads of pools that have a bound; what the node in the same process does
-_KEPT = ("RequestHandler", "asyncio_", "history reader", "Alerts.", "_end_with", "Subscription.")
+_KEPT = ("RequestHandler", "asyncio_", "history reader", "recogniser", "Alerts.", "_end_with", "Subscription.")
 _SERVING = {
     "Board", "Feed", "Passthrough", "Peer", "Session", "Slot", "Socket", "Viewer",  # ours
     "Connection", "RTCDataChannel", "RTCDtlsTransport", "RTCIceTransport", "RTCPeerConnection", "RTCRtpSender",

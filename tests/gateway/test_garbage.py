@@ -38,11 +38,12 @@ DONE = {200, 201, 204, 206}
 ERRORS = {
     400: {"invalid"}, 401: {"login"}, 403: {"forbidden"}, 404: {"not_found"}, 405: {"method_not_allowed"},
     409: {"ambiguous", "exists", "early"}, 412: {"precondition"}, 413: {"too_large"}, 415: {"media_type"}, 416: {"invalid"},
+    422: {"no_face", "several_faces", "unusable_face"},
     428: {"precondition"}, 429: {"limit"}, 503: {"unavailable", "limit"},
 }  # fmt: skip
 LISTED = [route for route in ROUTES if route.listed]
 OFTEN = config.WebRtc(offers_per_minute=1_000_000)
-ANSWERING = ("history", "email", "webhook", "alerts")
+ANSWERING = ("history", "email", "webhook", "alerts", "people", "faces")
 # what only a node with mails or webhooks answers
 UNANSWERED = {"/api/deliveries/email/test", "/api/deliveries/webhooks/{webhook}/test"}
 PATIENCE = ClientTimeout(10)
@@ -72,7 +73,7 @@ def garbled(route: Route) -> Iterator[Asked]:
             yield Asked(route.method, f"{place(route)}?{name}={quote(word)}", plain)
     if route.method == "GET":
         return
-    kind = route.takes or "application/json"
+    kind = route.takes[0] if route.takes else "application/json"
     for body in BODIES:
         yield Asked(route.method, place(route), body, kind)
     for coded in (b"this is not gzip", BOMB):
@@ -100,6 +101,7 @@ async def world(tmp_path: Path, live_clip: Path) -> AsyncIterator[World]:
         ):
             await world.until_answered("/api/alerts")
             await world.until_answered("/api/rules")
+            await world.until_answered("/api/identities")
             await world.until("/api/cameras", lambda found: found["total"] == 1)
             # the first fact makes the subscription that hears of all of them
             await world.ask("POST", "/api/alerts", 201, json={"cameraId": "front", "rule": "r", "message": "first"})

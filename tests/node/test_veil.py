@@ -18,6 +18,7 @@ from edged.asking import ClipRequest, PictureRequest
 from edged.bus.jobs import Jobs
 from edged.bus.link import connect
 from edged.camera import jpeg
+from edged.disk import Disk
 from edged.node.crops import Crops
 from edged.node.names import Names
 from edged.node.pictures import Pictures
@@ -101,7 +102,7 @@ async def test_snapshots_are_without_faces(nats_server: NatsServer, tmp_path: Pa
     frame = frames.of_rgb(faces.placed(1, 220, 80)[:, :, ::-1])
     async with connect(nats_server.url, "test") as link:
         with ThreadPoolExecutor(1) as threads:
-            room = Room(tmp_path, 0)
+            room = Room(Disk(tmp_path), 0)
             crops, names = Crops(FRONT, Jobs(link), threads), Names(link, "home", "edge")
             voice = Voice(FRONT, link, Keeping(), threads, room, crops, names, veiled(), bodies=False)  # type: ignore[arg-type]
             working = asyncio.create_task(voice.run())
