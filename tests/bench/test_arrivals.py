@@ -1,6 +1,6 @@
 """The figures come from a daemon looked at from outside."""
 
-from bench.latency.__main__ import measured
+from bench.arrivals.__main__ import measured
 
 
 async def test_a_fact_is_followed_into_sqlite_and_an_alert_to_a_websocket() -> None:

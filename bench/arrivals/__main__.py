@@ -1,4 +1,4 @@
-"""`python -m bench.latency`: from a fact to its row in history.db, from an alert to a browser's WebSocket.
+"""`python -m bench.arrivals`: from a fact to its row in history.db, from an alert to a browser's WebSocket.
 
 A whole daemon runs, with its own broker, and is looked at from outside: the file with another connection, the gateway with a client.
 """
@@ -32,7 +32,7 @@ _alert = msgspec.json.Decoder(AlertRaised)
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m bench.latency", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m bench.arrivals", description=__doc__)
     parser.add_argument("--seconds", type=float, default=60.0)
     section = Section("latency", asyncio.run(measured(parser.parse_args().seconds)))
     print(table(section))
