@@ -2,44 +2,44 @@
 
 import asyncio
 import os
-from datetime import UTC, datetime
+from dataclasses import replace
 
 import pytest
-from edged.gateway.webrtc.track import Passthrough
 
-from edged.asking import VideoMeta
-from edged.gateway.webrtc.feed import Feed
-from edged.gateway.webrtc.units import Unit
-from edged.subjects import Address
 from tests.gateway.conftest import World
 from tests.gateway.webrtc.test_peer import play, player
 from tests.gateway.webrtc.test_signalling import sessions
 from tests.rigs.broadcast import Broadcast
 
-GROUP = 30
+FILLER = b"\0\0\1\x0c" + b"\xff" * 16_000 + b"\x80"
+GROUP = 60  # frames from key frame to key frame
 
 
-def unit(number: int) -> Unit:
-    meta = VideoMeta(
-        session="s", seq=number, pts=3000 * number, time=datetime.now(UTC), key=number % GROUP == 0, codec="h264",
-        width=320, height=240,
-    )  # fmt: skip
-    return Unit(meta, number.to_bytes(4, "big"), meta.pts)
-
-
-async def test_a_peer_too_far_behind_goes_on_with_a_key_frame_and_misses_nothing_after_it(world: World) -> None:
-    feed = Feed(world.node.bus.link, Address("home", "edge", "front"))
-    track = Passthrough(feed, lambda meta, time: None)
-    feed.gop.append(unit(0))
-    await track.recv()
-    for number in range(1, 200):
-        track.push(unit(number))
-    got = [int.from_bytes(bytes(await track.recv()), "big") for _ in range(20)]
-    assert got[0] % GROUP == 0
-    assert got == list(range(got[0], got[0] + 20))
-    assert 199 - got[0] <= 90 + GROUP, "no older than it must be"
-    assert track.dropped == got[0] - 1
-    track.stop()
+async def test_a_peer_too_far_behind_goes_on_with_a_key_frame_and_misses_nothing_after_it(
+    world: World, broadcast: Broadcast
+) -> None:
+    broadcast.paused = True
+    small = broadcast.units
+    broadcast.restart("s2")
+    broadcast.units = [replace(unit, data=unit.data + FILLER) for unit in small]
+    for _ in range(55):
+        await broadcast.step()
+    async with player() as viewer:
+        await play(world, viewer)
+        await viewer.until(1)  # of a picture group that takes a while to send
+        broadcast.units = small
+        for _ in range(200):
+            await broadcast.step()
+        async with asyncio.timeout(10):
+            while not viewer.whole or viewer.pts(viewer.whole[-1]) != 254 * 6000:
+                viewer.changed.clear()
+                await viewer.changed.wait()
+        dropped = (await world.get("/api/streams/status"))["sessions"][0]["dropped"]
+        after = [pts // 6000 for time in viewer.whole if (pts := viewer.pts(time)) is not None and pts > 54 * 6000]
+    assert after[0] % GROUP == 0
+    assert after == list(range(after[0], 255))
+    assert dropped == after[0] - 55
+    assert len(after) <= 90 + GROUP, "no older than it must be"
 
 
 @pytest.mark.skipif("EDGED_LONG" not in os.environ, reason="half a minute: set EDGED_LONG=1")
