@@ -1,9 +1,8 @@
+"""What one peer is sent when it cannot follow."""
+
 import asyncio
 import os
-<<<<<<<< HEAD:tests/gateway/webrtc/test_dead_peers.py
-========
 from dataclasses import replace
->>>>>>>> cost:tests/gateway/webrtc/test_passthrough.py
 
 import pytest
 
@@ -12,8 +11,6 @@ from tests.gateway.webrtc.test_peer import play, player
 from tests.gateway.webrtc.test_signalling import sessions
 from tests.rigs.broadcast import Broadcast
 
-<<<<<<<< HEAD:tests/gateway/webrtc/test_dead_peers.py
-========
 FILLER = b"\0\0\1\x0c" + b"\xff" * 16_000 + b"\x80"
 GROUP = 60  # frames from key frame to key frame
 
@@ -44,7 +41,6 @@ async def test_a_peer_too_far_behind_goes_on_with_a_key_frame_and_misses_nothing
     assert dropped == after[0] - 55
     assert len(after) <= 90 + GROUP, "no older than it must be"
 
->>>>>>>> cost:tests/gateway/webrtc/test_passthrough.py
 
 @pytest.mark.skipif("EDGED_LONG" not in os.environ, reason="half a minute: set EDGED_LONG=1")
 async def test_a_peer_that_died_is_let_go_and_the_others_saw_all_of_it(world: World, broadcast: Broadcast) -> None:
