@@ -44,6 +44,10 @@ class Player:
             self.whole.append(packet.timestamp)
             self.changed.set()
 
+    def hear(self, text: str) -> None:
+        self.words.append(json.loads(text))
+        self.changed.set()
+
     def pts(self, timestamp: int) -> int | None:
         for word in reversed(self.words):
             if "pts" in word and (ahead := (timestamp - word["rtp"]) & 0xFFFFFFFF) < 2**31:
@@ -69,7 +73,7 @@ async def player(loses: Callable[[RtpPacket], bool] = lambda packet: False) -> A
 
     receiver._handle_rtp_packet = tapped
     channel = pc.createDataChannel("edged")
-    channel.on("message", lambda text: player.words.append(json.loads(text)))
+    channel.on("message", player.hear)
     try:
         yield player
     finally:
