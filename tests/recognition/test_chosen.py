@@ -64,7 +64,7 @@ def test_no_detector_is_chosen_from_what_recognises(tmp_path: Path) -> None:
 def test_thresholds_are_the_cards_unless_the_owner_has_his_own(tmp_path: Path) -> None:
     assert chosen.thresholds(config.Recognition(), tmp_path, "sface").score == 0.363
     assert chosen.thresholds(config.Recognition(threshold=0.5), tmp_path, "sface").score == 0.5
-    assert chosen.thresholds(config.Recognition(threshold=0.5), tmp_path, "youtureid").score == 0.7
+    assert chosen.thresholds(config.Recognition(threshold=0.5), tmp_path, "youtureid").score == 0.9
     assert chosen.thresholds(config.Recognition(body_threshold=0.8), tmp_path, "youtureid").score == 0.8
     with pytest.raises(LookupError, match="there is no model other"):
         chosen.thresholds(config.Recognition(), tmp_path, "other")

@@ -188,7 +188,7 @@ letterbox = "stretch"
 layout = "vector"
 [vectors]
 dimensions = 512
-threshold = 0.7
+threshold = 0.9  # docs/faces.md: strangers who are dressed alike reach 0.87
 margin = 0.1
 """
 
