@@ -24,6 +24,7 @@ from edged.identity.decide import Decision, Thresholds, decide
 from edged.identity.voting import Ballot, Ballots, Portrait, Said, TrackKey, of_one
 from edged.messages import FaceIdentified, FaceSeen, TrackEnded, TrackStarted
 from edged.people.gallery import Gallery, Picture
+from edged.people.reunion import Reunions
 from edged.recognition.chosen import thresholds
 from edged.scene import shots
 from edged.subjects import Address
@@ -66,6 +67,7 @@ class Voter:
         self._scales = Scales(bus)
         self._ballots = Ballots(self._rules)
         self._bodies = Bodies(self._rules.body_hours)
+        self._reunions = Reunions(gallery)
         self._busy = asyncio.Lock()
 
     async def run(self) -> None:
@@ -144,6 +146,8 @@ class Voter:
 
     async def _decide(self, model: str, vector: NDArray[np.float32], scales: Thresholds) -> Decision:
         matches = await self._gallery.search("face", model, vector)
+        if await self._reunions.made(matches, model, scales):
+            matches = await self._gallery.search("face", model, vector)
         return decide(matches, self._gallery.size("face", model), scales)
 
     async def _meet(self, looked: Looked, key: TrackKey, ballot: Ballot, scales: Thresholds) -> None:

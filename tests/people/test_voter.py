@@ -178,6 +178,34 @@ async def test_a_stranger_seen_badly_or_too_rarely_becomes_nobody(rig: Rig) -> N
     assert rig.strangers() == []
 
 
+async def test_a_stranger_who_is_enrolled_later_is_one_person_and_named(rig: Rig) -> None:
+    for pts in range(4):
+        await rig.look(1, pts, vector(100 + pts, near=vector(5), off=0.5))
+        await rig.look(2, pts, vector(200 + pts, near=vector(6), off=0.5))
+    assert {(await rig.identified()).status for _ in range(2)} == {"unregistered"}
+    ada = await rig.box.gallery.create(name="Ada", by="test", samples=[picture(5)])
+    for pts in range(4):
+        await rig.look(3, pts, vector(300 + pts, near=vector(5), off=0.5))
+    said = await rig.identified()
+    assert (said.identity, said.status) == (ada.id, "known")
+    [other] = rig.strangers()
+    became = {id: one.merged_into for id, one in rig.box.gallery.identities.items() if id not in (other, ada.id)}
+    assert set(became.values()) == {ada.id}
+    assert len(rig.box.gallery.identities[ada.id].samples) > 1
+
+
+async def test_a_face_like_two_people_makes_no_one_person_of_them(rig: Rig) -> None:
+    for pts in range(4):
+        await rig.look(1, pts, vector(100 + pts, near=vector(5), off=0.2))
+    [stranger] = {(await rig.identified()).identity}
+    bob = await rig.box.gallery.create(name="Bob", by="test", samples=[picture(6)])
+    for pts in range(4):
+        await rig.look(2, pts, vector(500 + pts, near=vector(5) + vector(6), off=0.1))
+    kept = rig.box.gallery.identities
+    assert (kept[stranger].status, kept[stranger].merged_into) == ("unregistered", "")
+    assert len(kept[bob.id].samples) == 1
+
+
 async def test_strangers_are_not_kept_where_the_owner_does_not_want_it(nats_server: NatsServer, tmp_path: Path) -> None:
     async with rigged(nats_server.url, tmp_path / "box", unknown=False) as rig:
         for pts in range(6):
