@@ -142,7 +142,8 @@ def of_one_moment(connection: sqlite3.Connection, query: Query[T]) -> T:
     try:
         return query(connection)
     finally:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # SQLite ends it itself after some errors
+            connection.execute("ROLLBACK")
 
 
 def prepare(path: Path, zone: TimeZone) -> sqlite3.Connection:
