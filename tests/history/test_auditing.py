@@ -49,7 +49,8 @@ async def audit(server: NatsServer, state: Path) -> Findings:
         return await audited(Facts(link), state)
 
 
-async def some_facts(server: NatsServer, state: Path, count: int = 40) -> None:
+async def some_facts(server: NatsServer, state: Path, count: int = 40, older: int = 0) -> None:
+    """`older` facts are in the history before."""
     async with box(server.url, state / "outbox.db") as node, handling(node, settings(state)):
         for n in range(count - 1):
             await node.facts.publish(
@@ -57,7 +58,7 @@ async def some_facts(server: NatsServer, state: Path, count: int = 40) -> None:
             )
         await node.facts.publish(corrected("fix", datetime.now(UTC), 3, 0))
         await node.delivered()
-        await recorded(state, count)
+        await recorded(state, count + older)
 
 
 @pytest.mark.parametrize(
@@ -163,7 +164,7 @@ async def test_a_history_is_made_anew_from_the_stream_and_keeps_what_is_older(
     old = crossed("old", datetime.now(UTC) - timedelta(days=3))
     async with open_archive(tmp_path / "history.db", BERLIN) as archive:
         await archive.write([Stored(old, b"", 0, old.time)])
-    await some_facts(nats_server, tmp_path)
+    await some_facts(nats_server, tmp_path, older=1)
     db = sqlite3.connect(tmp_path / "history.db")
     before = counted(db)
     db.execute("UPDATE counts_minute SET ins = 99")
