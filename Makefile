@@ -4,6 +4,7 @@
 #   make demo SOURCE=rtsp://…    your own camera
 #   make test                    the whole test suite
 #   make bench [ARGS=--quick]    the figures of the README, on this machine
+#   make soak                    a million facts through 200 times kill -9: a quarter of an hour
 #   make check                   what must be clean before a change goes in
 #   make format                  formats the sources
 #   make clean                   removes what the above made; the bench's results stay
@@ -13,7 +14,7 @@ SHELL := bash
 .ONESHELL:
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := demo
-.PHONY: demo test bench check format clean system-demo system-test
+.PHONY: demo test bench soak check format clean system-demo system-test
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
@@ -41,10 +42,13 @@ else
 endif
 
 test: system-test $(VENV)/.edged $(VENV)/.group-test
-	@exec $(PYTHON) -m pytest $(ARGS)
+	@exec $(PYTHON) -m pytest -n 3 --dist loadfile $(ARGS)
 
 bench: system-demo $(VENV)/.edged $(VENV)/.group-bench
 	@exec $(PYTHON) -m bench $(ARGS)
+
+soak: system-demo $(VENV)/.edged $(VENV)/.group-test $(VENV)/.group-bench
+	@exec $(PYTHON) -m bench.durability $(ARGS)
 
 check: $(VENV)/.edged $(VENV)/.group-test $(VENV)/.group-check
 	@$(PYTHON) -m ruff check .
@@ -63,7 +67,7 @@ system-demo:
 	@tools/need.sh 'nats-server=command -v nats-server' $(VENV_PACKAGE)
 
 system-test:
-	@tools/need.sh 'nats-server=command -v nats-server' $(VENV_PACKAGE) 'chromium=command -v chromium' 'janus=command -v janus' $(GSTREAMER)
+	@tools/need.sh 'nats-server=command -v nats-server' $(VENV_PACKAGE) 'chromium=command -v chromium' 'janus=command -v janus' 'poppler-utils=command -v pdftotext' libfaketime $(GSTREAMER)
 
 $(VENV)/.made: tools/venv.sh
 	@tools/venv.sh $(VENV)

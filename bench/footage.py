@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+import av
+import numpy as np
+
 from demo.clips import MEDIA, arriving, pedestrians
 from demo.cut import View, cut
 
@@ -31,6 +34,28 @@ def high_definition() -> Footage:
         with arriving(clip) as part:
             cut(pedestrians(MEDIA), part, view, fps=25, frames=500, bitrate=4_000_000)
     return Footage("1080p25", clip, 25)
+
+
+def night() -> Footage:
+    """H.264 1080p25, 20 s, a keyframe every two seconds: the same place with nobody there, and the noise of a sensor."""
+    clip = OURS / "night-1080p25.mp4"
+    if not clip.exists():
+        print("Making the still 1080p25 clip (once)", flush=True)
+        with av.open(str(high_definition().clip)) as container:
+            place = next(container.decode(video=0)).to_ndarray(format="yuv420p").astype(np.int16)
+        chance = np.random.default_rng(4711)
+        # noise of its own for each picture would take a minute to make; eight that take turns are as hard to encode
+        noise = chance.normal(0, 1.2, (8, *place.shape)).round().astype(np.int16)
+        with arriving(clip) as part, av.open(str(part), "w", format="mp4") as made:
+            stream = made.add_stream(
+                "libx264", rate=25, options={"preset": "veryfast", "crf": "26", "g": "50", "bf": "0"}
+            )
+            stream.height, stream.width, stream.pix_fmt = place.shape[0] * 2 // 3, place.shape[1], "yuv420p"
+            for number in range(500):
+                picture = np.clip(place + noise[number % 8], 0, 255).astype(np.uint8)
+                made.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="yuv420p")))
+            made.mux(stream.encode(None))
+    return Footage("night", clip, 25)
 
 
 def walkway() -> Footage:

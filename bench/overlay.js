@@ -21,9 +21,9 @@
     };
     const seen = [];
     const next = () =>
-      video.requestVideoFrameCallback((now, { rtpTimestamp, receiveTime, expectedDisplayTime }) => {
+      video.requestVideoFrameCallback((_, { rtpTimestamp, receiveTime, expectedDisplayTime }) => {
         // the viewer's own callback for this frame ran before this one
-        seen.push({ code: code(), box: box(), rtp: rtpTimestamp, held: expectedDisplayTime - receiveTime, shown: performance.timeOrigin + now });
+        seen.push({ code: code(), box: box(), rtp: rtpTimestamp, held: expectedDisplayTime - receiveTime, shown: performance.timeOrigin + Math.max(performance.now(), expectedDisplayTime) });
         seen.length < count ? next() : done(seen);
       });
     next();

@@ -1,5 +1,7 @@
 """What is measured. Each scenario is a function that lets contestants do the same thing in turn and says what came of it."""
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -7,11 +9,15 @@ from bench.contest import Contest, Contestant, Outcome, held
 from bench.contestants import bare_loop, usual_way
 from bench.crowds import BROWSERS, audience
 from bench.daemon import daemon
+from bench.daemon import edged as running_edged
 from bench.figures import median
-from bench.footage import high_definition, walkway
+from bench.footage import high_definition, night, walkway
+from bench.processes import usage
 from bench.results import Row
+from edged import config
 
 MEGABYTE = 1e6
+SETTLING = 15.0  # seconds in which a daemon opens its cameras, and sees that nothing happens
 
 
 @dataclass(frozen=True)
@@ -117,6 +123,18 @@ async def five_fps(plan: Plan) -> list[Row]:
     return rows
 
 
+async def idle(plan: Plan) -> list[Row]:
+    """1080p25 cameras of a place where nothing moves, which nobody watches, with the settings that cameras have by default."""
+    footage, count = night(), 4
+    cameras = tuple(config.Camera(id=f"cam{n}", url=str(footage.clip)) for n in range(count))
+    none, some = [await _quiet(which, 2 * plan.seconds) for which in ((), cameras)]
+    return [
+        Row("daemon without a camera, broker included", none, "cores"),
+        Row(f"daemon with {count} idle cameras, broker included", some, "cores"),
+        Row("each idle camera", (some - none) / count, "cores", 0.05, "≤"),
+    ]
+
+
 async def clips(plan: Plan) -> list[Row]:
     """The pedestrian clip as it is, every frame of it."""
     rows: list[Row] = []
@@ -155,8 +173,17 @@ async def crowd(plan: Plan) -> list[Row]:
 
 
 SCENARIOS: dict[str, Callable[[Plan], Awaitable[list[Row]]]] = {
-    each.__name__: each for each in (start, latency, saturated, five_fps, clips, crowd)
+    each.__name__: each for each in (start, latency, saturated, five_fps, idle, clips, crowd)
 }
+
+
+async def _quiet(cameras: tuple[config.Camera, ...], seconds: float) -> float:
+    """Cores that the daemon takes once it has come to rest."""
+    async with running_edged(cameras) as (running, _, _):
+        await asyncio.sleep(SETTLING)
+        before, began = usage(running.child.pid).cpu, time.monotonic()
+        await asyncio.sleep(seconds)
+        return (usage(running.child.pid).cpu - before) / (time.monotonic() - began)
 
 
 async def _in_turn(contest: Contest, rounds: int, *contestants: Contestant) -> list[list[Outcome]]:

@@ -6,6 +6,7 @@ from msgspec import Meta, Struct
 
 from edged.config import Camera
 from edged.messages import Time, Token
+from edged.rules import AlertRule
 
 PIECE = 256 * 1024  # bytes of a clip in one message
 
@@ -22,6 +23,20 @@ class CameraRecord(Struct, frozen=True, kw_only=True):
     node: Token
     camera: Camera
     secret: bool = False
+    origin: Literal["file", "api"] = "api"
+    seed: str = ""
+
+
+class RuleRecord(Struct, frozen=True, kw_only=True):
+    """One rule as the KV bucket holds it. With `site` and `node` it is for that box's cameras alone, else for those of every box.
+
+    `origin` and `seed` are as a CameraRecord's. Nothing from before `since`, when it was last written, makes it raise an alert.
+    """
+
+    rule: AlertRule
+    since: Time
+    site: str = ""
+    node: str = ""
     origin: Literal["file", "api"] = "api"
     seed: str = ""
 
@@ -90,6 +105,12 @@ class ClipRead(Struct, frozen=True, kw_only=True):
     id: str
     offset: Annotated[int, Meta(ge=0)] = 0
     size: Annotated[int, Meta(ge=0, le=PIECE)] = PIECE
+
+
+class ClipsForgotten(Struct, frozen=True, kw_only=True):
+    """These clips are to be removed from the disk, also one that is being recorded."""
+
+    ids: tuple[str, ...]
 
 
 class ClipMeta(Struct, frozen=True, kw_only=True):

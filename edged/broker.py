@@ -15,13 +15,15 @@ from typing import IO, Self
 import structlog
 
 from edged import config
-from edged.nats_server import HOST, BrokerError, PortTaken, Server, find, version_of
+from edged.nats_server import HOST, BrokerError, PortTaken, Server, find, jetstream_at, version_of
 
 log = structlog.get_logger()
 
 MAX_PAYLOAD = 8 * 1024 * 1024
 LOCK_SECONDS = 10.0
 BACK_OFF = (0.1, 5.0)
+PROBE_SECONDS = 2.0
+SILENT = 3  # times that JetStream must not answer in a row
 SYNCS_ALWAYS_SINCE = (2, 10)  # older servers refuse `sync_interval` and sync every two minutes
 SLACK_BYTES = 1_000_000_000  # for key-value buckets, and what the server writes before it deletes
 
@@ -79,7 +81,7 @@ class Broker:
         wait = shortest
         while True:
             began = time.monotonic()
-            reason = await self._server.ended()
+            reason = await self._failed(self._server)
             if time.monotonic() - began > longest:
                 wait = shortest
             log.warning("broker down", error=reason, retry_in=wait)
@@ -88,6 +90,20 @@ class Broker:
             with suppress(BrokerError):  # the server has ended again, for a reason that is said above
                 await self._server.start(self._port, self._name)
                 log.info("broker restarted", url=self.url)
+
+    async def _failed(self, server: Server) -> str:
+        """How the server ended. One whose JetStream hangs, as that of 2.9 does for good when the disk is full, is ended."""
+        ended = asyncio.create_task(server.ended())
+        try:
+            silent = 0
+            while not (await asyncio.wait({ended}, timeout=PROBE_SECONDS))[0]:
+                silent = 0 if await jetstream_at(self._port) else silent + 1
+                if silent == SILENT:
+                    await server.kill()
+                    return f"JetStream did not answer ({await ended})"
+            return ended.result()
+        finally:
+            ended.cancel()
 
     async def _start_somewhere(self, server: Server) -> None:
         chosen = self._settings.port

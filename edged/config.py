@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, field
 
 from edged.messages import Fraction, Item, Point, Severity, Token
+from edged.rules import AlertRule
 
 Positive = Annotated[float, Meta(gt=0)]
 NotNegative = Annotated[float, Meta(ge=0)]
@@ -175,6 +176,17 @@ class Required(_Part, frozen=True, kw_only=True):
     ] = 300.0
 
 
+class Recognised(_Part, frozen=True, kw_only=True):
+    """Whether people in a camera's sight are recognised, and whether its pictures show their faces."""
+
+    enabled: bool = False
+    face_interval: Annotated[
+        float, Meta(ge=0.2, description="Seconds between two looks at somebody who is not known yet …")
+    ] = 1.0
+    body_interval: Annotated[float, Meta(ge=0.2, description="… and at somebody who is.")] = 5.0
+    blur: Annotated[bool, Meta(description="No picture, clip or video of the camera shows a face.")] = False
+
+
 class Camera(_Part, frozen=True, kw_only=True):
     """One camera, as edged.toml, the API and the KV bucket all write it."""
 
@@ -195,7 +207,7 @@ class Camera(_Part, frozen=True, kw_only=True):
     transport: Literal["auto", "tcp", "udp"] = "auto"
     loop: Annotated[bool, Meta(description="A file starts again at its end.")] = True
     open_timeout: Positive = 5.0
-    stall_timeout: Positive = 2.0
+    stall_timeout: Positive = 1.8  # so that within two seconds it is known, the frame's own interval included
     frozen_timeout: Annotated[
         NotNegative, Meta(description="Seconds of the very same picture that count as frozen; 0: never.")
     ] = 0.0
@@ -219,17 +231,7 @@ class Camera(_Part, frozen=True, kw_only=True):
     ] = 10.0
     preroll_max_bytes: Annotated[int, Meta(ge=1_000_000)] = 32_000_000
     ppe: Required = Required()
-
-
-class AlertRule(_Part, frozen=True, kw_only=True):
-    """A label seen in a camera for `min_time` seconds; then quiet for `suppress` seconds per camera."""
-
-    name: Token
-    labels: Annotated[tuple[str, ...], Meta(min_length=1)] = ("person",)
-    cameras: Annotated[tuple[Token, ...], Meta(description="Empty: all of them.")] = ()
-    min_time: NotNegative = 1.0
-    suppress: NotNegative = 60.0
-    severity: Severity = "info"
+    recognition: Recognised = Recognised()
 
 
 class Clips(_Part, frozen=True, kw_only=True):
@@ -258,7 +260,19 @@ class Counter(_Part, frozen=True, kw_only=True):
 class Handlers(_Part, frozen=True, kw_only=True):
     """Which files of handlers/ run here; `dir` holds the owner's own."""
 
-    run: tuple[str, ...] = ("alerts", "snapshots", "clips", "occupancy", "history", "email", "webhook", "ppe")
+    run: tuple[str, ...] = (
+        "alerts",
+        "snapshots",
+        "clips",
+        "occupancy",
+        "history",
+        "email",
+        "webhook",
+        "s3",
+        "ppe",
+        "faces",
+        "people",
+    )
     dir: str = ""
 
 
@@ -269,6 +283,44 @@ class Ppe(_Part, frozen=True, kw_only=True):
         str, Meta(description="A card whose labels, or their aliases, are the items; empty: by colour.")
     ] = ""
     workers: Annotated[int, Meta(ge=0, le=16, description="Crops judged here at once; 0: others judge them.")] = 1
+
+
+class Recognition(_Part, frozen=True, kw_only=True):
+    """Who people are, for cameras whose `recognition` is enabled: see docs/faces.md.
+
+    `finder`, `face` and `body` are cards in models/, `auto`: the best one whose file is here, or `none`.
+    """
+
+    finder: Annotated[str, Meta(description="Finds faces; without a file OpenCV's own cascade does.")] = "auto"
+    face: Annotated[str, Meta(description="Makes vectors of faces.")] = "auto"
+    body: Annotated[str, Meta(description="Makes vectors of whole figures.")] = "auto"
+    workers: Annotated[int, Meta(ge=0, le=16, description="Crops looked at here at once; 0: others do that.")] = 1
+    threads: Annotated[int, Meta(ge=1, le=64, description="Of one inference.")] = 1
+    min_face: Annotated[int, Meta(ge=10, description="Pixels a face must be high.")] = 50
+    min_quality: Annotated[Fraction, Meta(description="Of a face that somebody may be recognised by.")] = 0.3
+    threshold: Annotated[Fraction, Meta(description="Cosine from which a face is somebody's; 0: as the card says.")] = (
+        0.0
+    )
+    body_threshold: Fraction = 0.0
+    votes: Annotated[int, Meta(ge=1, le=9, description="Looks that must agree.")] = 2
+    body_after: Annotated[
+        int, Meta(ge=1, description="Looks without a usable face after which the figure is asked.")
+    ] = 3
+    body_hours: Annotated[NotNegative, Meta(description="Hours a figure is remembered, in memory; 0: never.")] = 12.0
+    unknown: Annotated[bool, Meta(description="Strangers become identities that are `unregistered`.")] = True
+    unknown_looks: Annotated[int, Meta(ge=1, le=9, description="Good looks at a stranger that it takes …")] = 3
+    unknown_quality: Annotated[Fraction, Meta(description="… and what good is.")] = 0.5
+
+
+class Gallery(_Part, frozen=True, kw_only=True):
+    """Who is kept in the gallery, and for how long."""
+
+    samples: Annotated[int, Meta(ge=1, le=50, description="Of one identity and kind: faces, figures.")] = 12
+    unregistered_days: Annotated[
+        Positive, Meta(description="Unknown people not seen for so long are erased; those with a name never are.")
+    ] = 30.0
+    max_picture: Annotated[int, Meta(ge=1, description="Bytes of an uploaded picture.")] = 20_000_000
+    max_pixels: Annotated[int, Meta(ge=1, description="Of an uploaded picture.")] = 50_000_000
 
 
 class FromApi(_Part, frozen=True, kw_only=True):
@@ -284,6 +336,7 @@ class History(_Part, frozen=True, kw_only=True):
 
     details_days: Annotated[Positive, Meta(description="Crossings, corrections, alerts, and counts of minutes.")] = 400
     tracks_days: Annotated[Positive, Meta(description="Tracks, visits of zones, states of cameras.")] = 90
+    ppe_days: Annotated[Positive, Meta(description="Verdicts on protective equipment; nothing else is touched.")] = 90
 
 
 Secret = Annotated[str, Meta(description="Write it as ${NAME}, from the environment.")]
@@ -315,12 +368,28 @@ class Webhook(_Part, frozen=True, kw_only=True):
     timeout: Positive = 10.0
 
 
+class S3(_Part, frozen=True, kw_only=True):
+    """Where pictures are copied to. Without a bucket they are not."""
+
+    bucket: str = ""
+    endpoint: Annotated[
+        str, Meta(pattern=r"^(https?://[^/@ ]+/?)?$", description="Of an S3-compatible store; empty: AWS.")
+    ] = ""
+    region: str = "us-east-1"
+    prefix: Annotated[str, Meta(description="A folder in the bucket.")] = ""
+    access_key: str = ""
+    secret_key: Secret = ""
+
+
 class Log(_Part, frozen=True, kw_only=True):
     level: Literal["debug", "info", "warning", "error"] = "info"
     format: Literal["auto", "console", "json"] = "auto"
     file: Annotated[str, Meta(description="Also into this file, as JSON; empty: none.")] = ""
     size: Annotated[int, Meta(ge=10_000, description="Bytes after which the file is put aside.")] = 10_000_000
     keep: Annotated[int, Meta(ge=1, le=1000, description="Files put aside that are kept.")] = 5
+    max_age_days: Annotated[Positive, Meta(description="No line is kept longer, and none half as long is dropped.")] = (
+        30
+    )
 
 
 class Limits(_Part, frozen=True, kw_only=True):
@@ -347,7 +416,10 @@ class Config(_Part, frozen=True, kw_only=True):
     clips: Clips = Clips()
     history: History = History()
     email: Email = Email()
+    s3: S3 = S3()
     ppe: Ppe = Ppe()
+    recognition: Recognition = Recognition()
+    gallery: Gallery = Gallery()
     log: Log = Log()
     aliases: dict[str, tuple[str, ...]] = field(
         default_factory=lambda: {"vehicle": ("car", "truck", "bus", "motorcycle")}

@@ -18,6 +18,7 @@ from edged.bus.link import BusError
 from edged.bus.outbox import open_outbox
 from edged.bus.streams import ensure_streams
 from edged.config import Config
+from edged.disk import Disk
 from edged.gateway.app import Gateway, GatewayError, check, serve
 from edged.gateway.publishing.publishing import Publishing
 from edged.handlers import Handlers
@@ -111,17 +112,20 @@ async def run(config: Config) -> None:
         sight = await stack.enter_async_context(
             LazySight(config.detector, settings.models_dir(config), config.limits.cpu)
         )
+        disk = Disk(state)
         broker, url = None, config.nats.url
         if not url:
             broker = await stack.enter_async_context(Broker(config.nats, state))
             url = broker.url
         outbox = await stack.enter_async_context(open_outbox(state / "outbox.db", OUTBOX_BYTES))
-        bus = await stack.enter_async_context(open_bus(config.nats, url, f"edged {config.site}.{config.node}", outbox))
+        trouble = (lambda: disk.trouble) if broker else str  # somebody else's server has somebody else's disk
+        name = f"edged {config.site}.{config.node}"
+        bus = await stack.enter_async_context(open_bus(config.nats, url, name, outbox, trouble))
         await ensure_streams(bus.link, config.nats)
         keep = SYNCED_SECONDS if broker and broker.syncs_always else UNSYNCED_SECONDS
         courier = Courier(bus.link, outbox, lambda: ensure_streams(bus.link, config.nats), keep)
         ledger = await stack.enter_async_context(open_ledger(bus.facts))
-        node = Node(config, bus, outbox, ledger, sight, state)
+        node = Node(config, bus, outbox, ledger, sight, disk)
         group = await stack.enter_async_context(asyncio.TaskGroup())
         group.create_task(_insist(asyncio.current_task()))
         if broker:

@@ -1,4 +1,4 @@
-"""What is wrong with lines and zones as somebody drew them."""
+"""What is wrong with lines and zones as somebody drew them, and with settings that contradict each other."""
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations, pairwise
@@ -11,7 +11,7 @@ _LEAST_AREA = 1e-4  # of the picture
 
 
 def fault(camera: Camera) -> str:
-    """The first fault of `camera`'s lines and zones, as a sentence that says where and what next; empty: there is none."""
+    """The first fault of `camera`'s settings, as a sentence that says where and what next; empty: there is none."""
     return next(_faults(camera), "")
 
 
@@ -30,6 +30,8 @@ def _faults(camera: Camera) -> Iterator[str]:
             yield f"zones[{index}].polygon: its sides cross each other: put the corners in order around it"
         if abs(_area(zone.polygon)) < _LEAST_AREA:
             yield f"zones[{index}].polygon: it encloses nothing: draw it larger"
+    if camera.recognition.blur and camera.direct:
+        yield "direct: what browsers play without edged shows faces: leave it empty, or recognition.blur off"
 
 
 def _sides(polygon: Sequence[Point]) -> list[tuple[Point, Point]]:

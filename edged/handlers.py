@@ -22,6 +22,7 @@ import traceback
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,7 +31,7 @@ import structlog
 
 from edged import messages as m
 from edged import settings, shipped, subjects
-from edged.asking import CameraRecord
+from edged.asking import CameraRecord, RuleRecord
 from edged.bus.bus import Bus
 from edged.bus.deliveries import FactDelivery
 from edged.bus.facts import Facts
@@ -46,6 +47,7 @@ log = structlog.get_logger()
 MARK = "_edged_hears"
 TRIES = 5
 SECONDS = 30.0  # one call of a handler
+NO_ROOM = 5.0  # seconds between two tries while the disk is full
 NEWEST = 16  # messages of frame traffic that may wait
 LOG_PERIOD = 10.0
 RESTART = (1.0, 60.0)
@@ -81,14 +83,16 @@ def _marked(types: tuple[type[m.Message], ...]) -> Callable[[F], F]:
 
 @dataclass(frozen=True)
 class HandlerBus:
-    """What a handler has of the world."""
+    """What a handler has of the world. `began` is when the daemon was started."""
 
     config: Config
     link: Link
     facts: Facts
     pictures: Pictures
     cameras: Table[CameraRecord]
+    rules: Table[RuleRecord]
     jobs: Jobs
+    began: datetime
 
     async def publish_fact(self, fact: m.AnyFact, payload: bytes = b"") -> None:
         """Returns when the fact is safe on disk; the same id twice is one fact."""
@@ -119,10 +123,6 @@ class HandlerBus:
         """The facts of a kind for the durable consumer `name` of this box, as `Facts.consume` gives them."""
         return self.facts.consume(kind, self.durable(name))
 
-    async def caught_up(self, kind: str, name: str) -> bool:
-        """Whether that consumer was given every fact there is."""
-        return await self.facts.caught_up(kind, self.durable(name))
-
 
 @dataclass(frozen=True)
 class Handler:
@@ -140,7 +140,9 @@ class Handlers:
     def __init__(self, config: Config, bus: Bus) -> None:
         self._config = config
         self._link = bus.link
-        self._bus = HandlerBus(config, bus.link, bus.facts, bus.pictures, bus.cameras, bus.jobs)
+        self._bus = HandlerBus(
+            config, bus.link, bus.facts, bus.pictures, bus.cameras, bus.rules, bus.jobs, datetime.now(UTC)
+        )
 
     async def run(self) -> None:
         handlers = await asyncio.to_thread(load_all, self._config.handlers.run, self._config.handlers.dir)
@@ -183,9 +185,10 @@ class Handlers:
             async with asyncio.timeout(SECONDS):
                 await handler.call(delivery.fact, self._bus, *payload)
         except Exception as error:  # an owner's code may raise anything
-            failures[id] = failures.get(id, 0) + 1
+            no_room = bool(self._link.trouble())  # that is not the handler's fault: it is tried until there is
+            failures[id] = failures.get(id, 0) + (not no_room)
             if failures[id] < TRIES:
-                wait = 2.0 ** failures[id] / 2
+                wait = NO_ROOM if no_room else 2.0 ** failures[id] / 2
                 log.warning("handler failed", handler=handler.name, fact=id, error=place_of(error), retry_in=wait)
                 await delivery.again(wait)
                 return

@@ -108,3 +108,31 @@ class Embedded(Struct, frozen=True, kw_only=True):
     width: int
     height: int
     faces: tuple[Face, ...]
+
+
+Purpose = Annotated[str, Meta(max_length=500)]
+VisitState = Literal["expected", "arrived", "left", "expired", "cancelled"]
+
+
+class Visit(Struct, frozen=True, kw_only=True):
+    """A pass for a visitor, in KV `edged_visitors` by its id. `identity` is who they are in the gallery, if that is known.
+
+    They may come from `since` until `until`. `told` names the alerts that were raised of it, so that each is raised once.
+    """
+
+    id: Token
+    name: Name
+    host: Name
+    since: Time
+    until: Time
+    identity: str = ""
+    purpose: Purpose = ""
+    company: Name = ""
+    state: VisitState = "expected"
+    created: Time
+    changed: Time
+    arrived: Time | None = None
+    left: Time | None = None
+    last_seen: Time | None = None
+    camera: str = ""
+    told: tuple[str, ...] = ()

@@ -117,7 +117,10 @@ class CameraHealth(Message, frozen=True, kw_only=True, tag="camera_health"):
 
 
 class NodeHealth(Message, frozen=True, kw_only=True, tag="node_health"):
-    """How a box does, once a second; its `camera` token is `_`. `cpu` is in cores, `rss` in bytes."""
+    """How a box does, once a second; its `camera` token is `_`. `cpu` is in cores, `rss` in bytes.
+
+    `notices` are good to know; `troubles` keep it from its work until somebody does something about them.
+    """
 
     version: str
     uptime: float
@@ -131,6 +134,7 @@ class NodeHealth(Message, frozen=True, kw_only=True, tag="node_health"):
     loop_lag_ms: float
     outbox_pending: int
     notices: tuple[str, ...]
+    troubles: tuple[str, ...] = ()
 
 
 class Fact(Message, frozen=True, kw_only=True):
@@ -188,7 +192,11 @@ class Snapshot(Fact, frozen=True, kw_only=True, tag="snapshot"):
 
 
 class AlertRaised(Fact, frozen=True, kw_only=True, tag="alert"):
-    """A rule came true. `since` is when its subject was first seen; `snapshot` is the key of its picture."""
+    """A rule came true. `since` is when its subject was first seen; `snapshot` is the key of its picture.
+
+    `kind` is the type of the rule's trigger, and `subject` whom the alert is about: within `suppress` it is not told again. Alerts of a counter
+    have the camera token `_`. `value` reached `threshold`, where there is one. `wants_clip` says whether a clip is worth its room.
+    """
 
     rule: str
     severity: Severity
@@ -198,6 +206,13 @@ class AlertRaised(Fact, frozen=True, kw_only=True, tag="alert"):
     since: Time
     message: str
     snapshot: str | None
+    kind: str = ""
+    subject: str = ""
+    zone: str = ""
+    line: str = ""
+    value: float | None = None
+    threshold: float | None = None
+    wants_clip: bool = True
 
 
 class AlertAcknowledged(Fact, frozen=True, kw_only=True, tag="alert_acknowledged"):
@@ -354,7 +369,8 @@ class FaceIdentified(Fact, frozen=True, kw_only=True, tag="face_identified"):
     """Who a track is: said when it is first known, and again when that changes. An empty `identity` takes back what was said.
 
     `score` is the cosine similarity of the best match, `margin` its lead over the next identity, `shots` how many looks agree.
-    `previous` is the identity that was said before. Facts name nobody: what an identity is called is in the gallery alone.
+    `previous` is the identity that was said before, `watched` says that this one was on the watch list then.
+    Facts name nobody: what an identity is called is in the gallery alone.
     """
 
     session: str
@@ -370,6 +386,7 @@ class FaceIdentified(Fact, frozen=True, kw_only=True, tag="face_identified"):
     previous: str
     since: Time
     snapshot: str
+    watched: bool = False
 
 
 class IdentityChanged(Fact, frozen=True, kw_only=True, tag="identity_changed"):
@@ -381,6 +398,17 @@ class IdentityChanged(Fact, frozen=True, kw_only=True, tag="identity_changed"):
     ]
     by: str
     detail: str
+
+
+class PersonErased(Fact, frozen=True, kw_only=True, tag="person_erased"):
+    """Nothing of a person is to be left: each box removes what it has of these `tracks`, written `site.node.camera/session/track`; the camera token is `_`.
+
+    They were the identities `identities`. `alerts`, written `site.node.camera/id`, are those that were raised of them.
+    """
+
+    identities: tuple[str, ...]
+    tracks: tuple[str, ...]
+    alerts: tuple[str, ...]
 
 
 class PpeLooked(Fact, frozen=True, kw_only=True, tag="ppe_looked"):
@@ -423,7 +451,7 @@ CrossingFact = LineCrossed | CountCorrected
 ZoneFact = ZoneEntered | ZoneLeft | ZoneDwelled | CapacityChanged
 AlertFact = AlertRaised | AlertAcknowledged
 PpeFact = PpeLooked | PpeChecked
-FaceFact = FaceSeen | FaceIdentified | IdentityChanged
+FaceFact = FaceSeen | FaceIdentified | IdentityChanged | PersonErased
 AnyFact = (
     CameraStateChanged
     | TrackStarted

@@ -13,14 +13,16 @@ from pathlib import Path
 
 HOST = "127.0.0.1"
 START_SECONDS = 30.0  # a large store on a slow card takes a while to read
+ANSWER_SECONDS = 3.0
 STOP_SECONDS = 0.8
 
 # Runs in the child before it becomes nats-server: the kernel ends it with its parent, even on the parent's kill -9.
+# SIGKILL, because one that hangs does not hear SIGTERM; what it has acknowledged is with the kernel by then.
 # Python itself does this, rather than setpriv, because it is always there; no preexec_fn, because the daemon has threads.
 LEASH = """
 import ctypes, os, sys
 prctl = getattr(ctypes.CDLL(None), "prctl", None)
-prctl and prctl(1, 15)
+prctl and prctl(1, 9)
 os.getppid() == int(sys.argv[1]) or sys.exit("the daemon is gone")
 os.execv(sys.argv[2], sys.argv[2:])
 """
@@ -81,6 +83,12 @@ class Server:
             await self._process.wait()
         await self._reader
 
+    async def kill(self) -> None:
+        """At once: for a server that listens to nothing any more."""
+        if self._process and self._process.returncode is None:
+            self._process.kill()
+            await self._process.wait()
+
     async def ended(self) -> str:
         """Waits for the end of the process, and says how it came."""
         if self._process is None or self._reader is None:
@@ -130,6 +138,26 @@ async def version_of(binary: str) -> tuple[int, int]:
     if process.returncode or not found:
         raise BrokerError(f"`{binary} --version` says {said.strip()[:100]!r}: is `nats.binary` a nats-server?")
     return int(found[1]), int(found[2])
+
+
+async def jetstream_at(port: int) -> bool:
+    """Whether JetStream on `port` answers, within ANSWER_SECONDS."""
+    try:
+        reader, writer = await asyncio.open_connection(HOST, port)
+    except OSError:
+        return False
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            await reader.readline()
+            writer.write(b'CONNECT {"verbose":false}\r\nSUB answer 1\r\nPUB $JS.API.INFO answer 0\r\n\r\n')
+            while not (line := await reader.readline()).startswith(b"MSG "):
+                if not line:
+                    return False
+            return "error" not in json.loads(await reader.readexactly(int(line.split()[-1])))
+    except (OSError, ValueError, TimeoutError, asyncio.IncompleteReadError):
+        return False
+    finally:
+        writer.close()
 
 
 async def name_at(port: int) -> str | None:

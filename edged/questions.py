@@ -5,14 +5,19 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, field
 
-from edged.messages import AlertRaised, Severity, Time
+from edged.asking import RuleRecord
+from edged.messages import AlertRaised, PpeChecked, Saw, Severity, Time
+from edged.rules import AlertRule
 
 Range = Literal["today", "7d", "30d", "this_month", "year", "custom"]
 Grain = Literal["minute", "hour", "day", "month"]
 CameraName = Annotated[str, Meta(description="`id`, `node.id` or `site.node.id`, of a camera that may be gone by now.")]
 Moment = Annotated[str, Meta(description="A date, or a time; without an offset in the site's time zone. ISO 8601.")]
 
-ROWS_AT_ONCE = 6000  # some 600 kB, and a message may have 1 MB
+Report = Literal["counts", "zones", "ppe"]
+WHOLE = "*"  # instead of an item: all that somebody must wear, taken together
+
+ROWS_AT_ONCE = 8000  # less than 800 kB, and a message may have 1 MB
 
 
 class Where(Struct, frozen=True, kw_only=True, rename={"camera": "cameraId"}):
@@ -39,10 +44,17 @@ class Stats(Period, frozen=True, kw_only=True, tag="stats"):
 
 
 class Rows(Period, frozen=True, kw_only=True, tag="rows"):
-    """The same as rows of a report, `limit` of them after the one with the key `after`."""
+    """A report as rows, about `limit` of them after the one with the key `after`. `most`: it is refused if there are more in all; 0: however many.
 
+    `zone` is of the report of zones, `item` of that of protective equipment.
+    """
+
+    report: Report = "counts"
+    zone: str = ""
+    item: str = ""
     after: tuple[int, int] = (-1, -1)
     limit: Annotated[int, Meta(ge=1, le=ROWS_AT_ONCE)] = ROWS_AT_ONCE
+    most: Annotated[int, Meta(ge=0)] = 0
 
 
 class Occupancy(Where, frozen=True, kw_only=True, tag="occupancy"):
@@ -59,6 +71,18 @@ class Alerts(Struct, frozen=True, kw_only=True, tag="alerts"):
     page: Annotated[int, Meta(ge=1)] = 1
     limit: Annotated[int, Meta(ge=1, le=500)] = 50
     id: str = ""
+
+
+class PpeLog(Struct, frozen=True, kw_only=True, tag="ppe_log"):
+    """Verdicts on people, newest first. `verdict` is that of `item`, or without one that of the person as a whole."""
+
+    camera: CameraName = ""
+    item: str = ""
+    verdict: Saw | None = None
+    since: Moment = ""
+    until: Moment = ""
+    page: Annotated[int, Meta(ge=1)] = 1
+    limit: Annotated[int, Meta(ge=1, le=500)] = 50
 
 
 class Acknowledge(Struct, frozen=True, kw_only=True, tag="acknowledge"):
@@ -84,7 +108,13 @@ class Raise(Struct, frozen=True, kw_only=True, tag="raise"):
     alert: AlertRaised
 
 
-Question = Stats | Rows | Occupancy | Alerts | Acknowledge | Correct | Raise
+class Forget(Struct, frozen=True, kw_only=True, tag="forget"):
+    """Nothing is to be left of these alerts; asked of deliveries, too."""
+
+    alerts: tuple[str, ...]
+
+
+Question = Stats | Rows | Occupancy | Alerts | PpeLog | Acknowledge | Correct | Raise | Forget
 
 
 class Tally(Struct, frozen=True, kw_only=True, rename={"ins": "in", "outs": "out"}):
@@ -111,15 +141,38 @@ class NamedTally(Tally, frozen=True, kw_only=True):
 
 
 class ZoneTally(Struct, frozen=True, kw_only=True):
-    """`dwell` is the mean of those who left, in seconds; `most` is how many were inside at once."""
+    """`visits` have begun, `left` have ended in that time; `dwell`, in seconds, is of those who left, and its mean; `most` were inside at once.
+
+    It knows neither lines nor labels, and reaches as far back as `history.tracks_days`.
+    """
 
     site: str
     node: str
     camera: str
     zone: str
     visits: int
+    left: int
     dwell: float | None
+    dwell_min: float | None
+    dwell_median: float | None
+    dwell_max: float | None
     most: int
+
+
+class PpeTally(Struct, frozen=True, kw_only=True):
+    """How many people were `checked` for an item; the item `*` is all of them together: `missing` if one is, `ok` if every one is.
+
+    It knows neither lines nor labels, and reaches as far back as `history.ppe_days`.
+    """
+
+    site: str
+    node: str
+    camera: str
+    item: str
+    checked: int
+    ok: int
+    missing: int
+    not_visible: int
 
 
 class Unit(Tally, frozen=True, kw_only=True):
@@ -141,18 +194,23 @@ class StatsAnswer(Struct, frozen=True, kw_only=True):
     cameras: list[NamedTally]
     sites: list[NamedTally]
     zones: list[ZoneTally]
+    ppe: list[PpeTally]
     series: list[Unit]
 
 
 class RowsAnswer(Struct, frozen=True, kw_only=True):
-    """`rows` are as `reports.COLUMNS` says; `after` is the key to ask on with, None at the end."""
+    """`rows` begin with the numbers of their start and of their key, whose texts are told once; what follows is as `edged/reports/definition.py` says.
+
+    `after` is the key to ask on with, None at the end.
+    """
 
     since: Time
     until: Time
     time_zone: str
     by: Grain
-    total: int | None
-    rows: list[tuple[str, str, str, str, str, str, int, int]]
+    starts: dict[int, str]
+    keys: dict[int, tuple[str, ...]]
+    rows: list[tuple[int | float | None, ...]]
     after: tuple[int, int] | None
 
 
@@ -186,6 +244,11 @@ class KnownAlert(AlertRaised, frozen=True, kw_only=True, tag="alert"):
     clip: str | None = None
 
 
+class PpeLogAnswer(Struct, frozen=True, kw_only=True):
+    checks: list[PpeChecked] = field(default_factory=list)
+    total: int = 0
+
+
 class AlertsAnswer(Struct, frozen=True, kw_only=True):
     alerts: list[KnownAlert] = field(default_factory=list)
     total: int = 0
@@ -195,6 +258,12 @@ class Written(Struct, frozen=True, kw_only=True):
     """The fact with this id is safe."""
 
     id: str
+
+
+class Forgotten(Struct, frozen=True, kw_only=True):
+    """How many rows there were."""
+
+    rows: int
 
 
 class Deliveries(Struct, frozen=True, kw_only=True, tag="deliveries"):
@@ -214,7 +283,57 @@ class Test(Struct, frozen=True, kw_only=True, tag="test"):
     name: str
 
 
-DeliveryQuestion = Deliveries | Retry | Test
+class Rules(Struct, frozen=True, kw_only=True, tag="rules"):
+    """Asked of `rules`: all of them, or the one that is called `of`."""
+
+    of: str = ""
+
+
+class SetRule(Struct, frozen=True, kw_only=True, tag="set"):
+    """Writes a rule down. `of` is what it is called: its name, or `site.node.name` for one of a box alone. `new`: it must not be there yet."""
+
+    of: str
+    rule: AlertRule
+    new: bool = False
+
+
+class DropRule(Struct, frozen=True, kw_only=True, tag="drop"):
+    of: str
+
+
+class TryRule(Struct, frozen=True, kw_only=True, tag="try"):
+    """Which alerts the rule called `of`, or `rule`, would have raised in the last `hours`."""
+
+    of: str = ""
+    rule: AlertRule | None = None
+    hours: Annotated[float, Meta(gt=0, le=168)] = 24.0
+
+
+RuleQuestion = Rules | SetRule | DropRule | TryRule
+
+
+class KnownRule(RuleRecord, frozen=True, kw_only=True):
+    """`key` is what it is called for certain. `fault` says why it cannot come true just now; empty: it can."""
+
+    key: str
+    fault: str = ""
+
+
+class RulesAnswer(Struct, frozen=True, kw_only=True):
+    rules: list[KnownRule]
+
+
+class TryAnswer(Struct, frozen=True, kw_only=True):
+    """`total` alerts out of so many `facts`; `alerts` are the newest of them, newest first."""
+
+    since: Time
+    until: Time
+    facts: int
+    total: int
+    alerts: list[AlertRaised]
+
+
+DeliveryQuestion = Deliveries | Retry | Test | Forget
 
 
 class Parcel(Struct, frozen=True, kw_only=True):

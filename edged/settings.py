@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
-from edged import drawings, subjects, timezone
+from edged import drawings, ruling, subjects, timezone
 from edged.config import Camera, Config
 
 _ENV = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -50,6 +50,7 @@ def decode(raw: Mapping[str, Any], environ: Mapping[str, str]) -> Config:
     except msgspec.ValidationError as error:
         raise SettingsError(_readable(error)) from None
     _check_names(settings)
+    _check_rules(settings)
     _check_deliveries(settings)
     try:
         timezone.named(settings.time_zone)
@@ -145,11 +146,20 @@ def _check_names(settings: Config) -> None:
         raise SettingsError(f"cameras: {subjects.NODE_ITSELF!r} stands for the box itself: choose another id")
 
 
+def _check_rules(settings: Config) -> None:
+    for index, rule in enumerate(settings.alerts):
+        if fault := ruling.fault(rule):
+            raise SettingsError(f"alerts[{index}].{fault}")
+
+
 def _check_deliveries(settings: Config) -> None:
     email = settings.email
     for key in ("sender", "to"):
         if email.host and not getattr(email, key):
             raise SettingsError(f"email.{key}: is missing: with email.host set, mails need it")
+    for key in ("access_key", "secret_key"):
+        if settings.s3.bucket and not getattr(settings.s3, key):
+            raise SettingsError(f"s3.{key}: is missing: with s3.bucket set, pictures need it")
     words = dict.fromkeys(("severity", "message", "camera", "node", "site", "rule", "label", "id", "time"), "")
     for key in ("subject", "text"):
         try:

@@ -32,6 +32,7 @@ KINDS: dict[type[m.Message], str] = {
     m.FaceSeen: "face",
     m.FaceIdentified: "face",
     m.IdentityChanged: "face",
+    m.PersonErased: "face",
 }
 FACT_KINDS = ("state", "track", "crossing", "zone", "alert", "clip")
 PICTURE_KINDS = ("snapshots",)
@@ -51,6 +52,10 @@ class Address(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.site}.{self.node}.{self.camera}"
+
+    def is_called(self, name: str) -> bool:
+        """Whether `name` is `camera`, `node.camera` or `site.node.camera` of it."""
+        return f".{self}".endswith(f".{name}")
 
 
 def token(text: str) -> str:

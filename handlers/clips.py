@@ -14,6 +14,8 @@ log = structlog.get_logger()
 
 @on(AlertRaised)
 async def record(alert: AlertRaised, bus: HandlerBus) -> None:
+    if not alert.wants_clip:
+        return
     before, after = timedelta(seconds=bus.config.clips.before), timedelta(seconds=bus.config.clips.after)
     wanted = ClipRequest(id=alert.id, session=alert.session, since=alert.since - before, until=alert.time + after)
     if refusal := await bus.ask(Address(alert.site, alert.node, alert.camera), "record", wanted):

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 import structlog
 
-from edged.bus.facts import OVERLAP
+from edged.bus.reading import Bookmark, no_later
 from edged.handlers import HandlerBus, service
 from edged.messages import CountCorrected, LineCrossed
 from edged.scene.occupancy import Counters, Tally
@@ -28,11 +28,12 @@ PERIOD = 5.0  # seconds between two writings of the file: what is lost of it is 
 
 
 class Kept(msgspec.Struct):
-    """`seed` tells which counters it is about, `since` when they were new."""
+    """`seed` tells which counters it is about, `since` when they were new, `bookmark` how far the stream is in the tally."""
 
     seed: str
     since: datetime
     tally: Tally
+    bookmark: Bookmark | None = None
 
 
 @service
@@ -43,9 +44,9 @@ async def run(bus: HandlerBus) -> None:
     seed = hashlib.sha256(msgspec.json.encode(bus.config.counters)).hexdigest()[:16]
     kept = await asyncio.to_thread(read, path, seed)
     counters = Counters(bus.config.site, bus.config.node, bus.config.counters, kept.tally)
-    since = kept.tally.heard - OVERLAP if kept.tally.heard else None
+    since = no_later(kept.tally.heard) if kept.tally.heard else None
     written = time.monotonic()
-    async with aclosing(bus.facts.replay("crossing", since)) as crossings:
+    async with aclosing(bus.facts.replay("crossing", since, after=kept.bookmark)) as crossings:
         async for stored in crossings:
             if not isinstance(stored.fact, LineCrossed | CountCorrected):
                 continue
@@ -54,7 +55,9 @@ async def run(bus: HandlerBus) -> None:
                     await bus.publish_fact(change)
             if time.monotonic() - written > PERIOD:
                 written = time.monotonic()
-                await asyncio.to_thread(write, path, Kept(seed, kept.since, counters.tally))
+                await asyncio.to_thread(
+                    write, path, Kept(seed, kept.since, counters.tally, Bookmark(stored.seq, stored.stored))
+                )
 
 
 def read(path: Path, seed: str) -> Kept:

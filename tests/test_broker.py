@@ -1,11 +1,13 @@
 import asyncio
+import fcntl
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import nats
@@ -13,7 +15,8 @@ import pytest
 
 from edged import config
 from edged.broker import Broker
-from edged.nats_server import BrokerError, name_at
+from edged.nats_server import BrokerError, jetstream_at, name_at
+from tests.rigs.disks import SmallDisk
 
 
 async def gone(pid: int) -> None:
@@ -90,6 +93,16 @@ async def test_killed_it_comes_back_on_the_same_port_with_its_data(tmp_path: Pat
         await client.close()
 
 
+async def test_one_that_answers_is_left_alone(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("edged.broker.PROBE_SECONDS", 0.01)
+    async with supervised(Broker(config.Nats(), tmp_path)) as broker:
+        before = servers(tmp_path)
+        for _ in range(30):
+            assert await jetstream_at(broker._port)
+        assert servers(tmp_path) == before
+        assert not await jetstream_at(1), "where nobody listens"
+
+
 async def quiet(_: Exception) -> None: ...
 
 
@@ -126,18 +139,78 @@ async def test_a_daemon_that_is_killed_takes_its_server_along(tmp_path: Path) ->
     process.communicate()
 
 
-async def test_the_next_daemon_waits_for_the_server_that_a_killed_one_left(tmp_path: Path) -> None:
+async def test_also_a_server_that_hears_nothing_any_more(tmp_path: Path) -> None:
     process, _ = await asyncio.to_thread(daemon, tmp_path)
     [server] = servers(tmp_path)
-    os.kill(server, signal.SIGSTOP)  # so that it surely outlives its daemon for a while
+    os.kill(server, signal.SIGSTOP)
     process.kill()
+    await gone(server)
     process.communicate()
-    waiting = asyncio.create_task(start_and_stop(tmp_path))
-    done, _ = await asyncio.wait([waiting], timeout=0.3)
-    assert not done
-    os.kill(server, signal.SIGCONT)
+
+
+async def test_the_next_daemon_waits_while_the_store_is_still_in_use(tmp_path: Path) -> None:
+    await start_and_stop(tmp_path)
+    with (tmp_path / "nats" / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        waiting = asyncio.create_task(start_and_stop(tmp_path))
+        done, _ = await asyncio.wait([waiting], timeout=0.3)
+        assert not done
     await waiting
-    assert not alive(server)
+
+
+async def test_a_server_that_hangs_is_replaced_and_keeps_its_port_and_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_haste(monkeypatch)
+    async with supervised(Broker(config.Nats(), tmp_path)) as broker:
+        async with client_of(broker) as js:
+            await js.add_stream(name="facts", subjects=["facts"])
+            await js.publish("facts", b"one")
+        [server] = servers(tmp_path)
+        os.kill(server, signal.SIGSTOP)
+        await gone(server)
+        async with client_of(broker) as js:
+            assert (await js.get_msg("facts", 1)).data == b"one"
+
+
+async def test_a_server_that_came_to_the_end_of_the_disk_works_again_when_there_is_room(
+    small_disk: SmallDisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_haste(monkeypatch)
+    async with supervised(Broker(config.Nats(), small_disk.path)) as broker:
+        async with client_of(broker) as js:
+            await js.add_stream(name="facts", subjects=["facts"])
+            kept = (await js.publish("facts", b"one")).seq
+            small_disk.fill()
+            with suppress(nats.errors.Error, TimeoutError):
+                while True:
+                    kept = (await js.publish("facts", bytes(10_000), timeout=1)).seq
+        small_disk.clear()
+        async with client_of(broker) as js, asyncio.timeout(20):
+            while True:
+                try:
+                    assert (await js.publish("facts", b"two", timeout=1)).seq > kept
+                    break
+                except (nats.errors.Error, TimeoutError):
+                    pass  # it is being replaced
+            assert (await js.get_msg("facts", 1)).data == b"one"
+            assert (await js.get_msg("facts", kept)).data is not None
+
+
+def in_haste(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edged.broker.PROBE_SECONDS", 0.2)
+    monkeypatch.setattr("edged.nats_server.ANSWER_SECONDS", 0.5)
+
+
+@asynccontextmanager
+async def client_of(broker: Broker) -> AsyncIterator[nats.js.JetStreamContext]:
+    client = await nats.connect(
+        broker.url, reconnect_time_wait=0.05, max_reconnect_attempts=-1, error_cb=quiet, connect_timeout=1
+    )
+    try:
+        yield client.jetstream()
+    finally:
+        await client.close()
 
 
 async def start_and_stop(state: Path) -> None:

@@ -4,8 +4,6 @@ import asyncio
 import json
 import os
 import signal
-from fractions import Fraction
-from itertools import islice
 from pathlib import Path
 
 import aiohttp
@@ -14,7 +12,6 @@ import jsonschema
 import msgspec
 import nats
 import pytest
-from av.video.frame import PictureType
 
 from edged import framing
 from edged import messages as m
@@ -236,24 +233,6 @@ async def test_two_boxes_of_one_name_on_one_bus_are_refused(tmp_path: Path) -> N
             await daemon.start()
         assert daemon.process
         assert await daemon.process.wait() == 1
-
-
-@pytest.fixture(scope="module")
-def walk(pedestrians: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Some seconds of the pedestrians as a camera would send them: H.264 with a key frame a second."""
-    path = tmp_path_factory.mktemp("walk") / "walk.mp4"
-    with av.open(str(pedestrians)) as source, av.open(str(path), "w") as made:
-        options = {"preset": "ultrafast", "tune": "zerolatency", "g": "10"}
-        stream = made.add_stream("libx264", rate=10, options=options)
-        its = source.streams.video[0].codec_context
-        stream.width, stream.height, stream.pix_fmt = its.width, its.height, "yuv420p"
-        for number, frame in enumerate(islice(source.decode(video=0), 150)):
-            picture = frame.reformat(format="yuv420p")
-            picture.pts, picture.time_base = number, Fraction(1, 10)
-            picture.pict_type = PictureType.NONE
-            made.mux(stream.encode(picture))
-        made.mux(stream.encode(None))
-    return path
 
 
 async def test_an_alert_has_a_clip_from_before_it_began(tmp_path: Path, walk: Path) -> None:

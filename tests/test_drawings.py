@@ -1,6 +1,6 @@
 import pytest
 
-from edged.config import Camera, Line, Zone
+from edged.config import Camera, Line, Recognised, Zone
 from edged.drawings import fault
 
 SQUARE = ((0.1, 0.1), (0.5, 0.1), (0.5, 0.5), (0.1, 0.5))
@@ -28,3 +28,12 @@ def test_good_drawings_have_no_fault():
 )  # fmt: skip
 def test_a_bad_drawing_is_named(drawn, complaint):
     assert fault(camera(**drawn)).startswith(complaint)
+
+
+def test_a_camera_that_hides_faces_cannot_have_browsers_play_what_it_sends_itself():
+    open_way = {"direct": "https://example.org/a.mp4"}
+    assert fault(camera(**open_way, recognition=Recognised(blur=True))).startswith(
+        "direct: what browsers play without edged"
+    )
+    assert fault(camera(**open_way, recognition=Recognised(enabled=True))) == ""
+    assert fault(camera(recognition=Recognised(blur=True))) == ""

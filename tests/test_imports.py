@@ -19,28 +19,36 @@ GROUND = {
     "shipped",
     "questions",
     "identities",
+    "niceness",
+    "enquiries",
+    "shredding",
+    "rules",
     "timezone",
 }
 # who may import whom, besides the ground and its own folder; the longest matching name counts
 MAY = {
     "messages": set(), "mailbox": set(),
-    "framing": {"asking", "config", "messages"}, "labels": set(), "shipped": set(), "subjects": {"messages"}, "config": {"messages"},
-    "asking": {"config", "messages"},
-    "questions": {"messages"}, "identities": {"messages"}, "timezone": set(),
-    "settings": {"drawings"}, "drawings": set(), "notify": set(), "contract": set(),
+    "framing": {"asking", "config", "messages"}, "labels": set(), "shipped": set(), "subjects": {"messages"}, "config": {"messages", "rules"},
+    "asking": {"config", "messages", "rules"}, "rules": {"messages"},
+    "questions": {"asking", "messages", "rules"}, "identities": {"messages"},
+    "enquiries": {"identities", "messages"}, "shredding": set(), "timezone": set(), "niceness": set(), "hours": set(),
+    "settings": {"drawings", "ruling"}, "drawings": set(), "ruling": {"hours"}, "rulebook": {"bus", "ruling", "scene"},
+    "notify": set(), "disk": set(), "contract": set(),
     "vision.tracker": {"vision"}, "vision": {"camera.frames"}, "vision.engines": {"vision"},
-    "scene": {"vision.tracker", "vision.detections"},
+    "scene": {"vision.tracker", "vision.detections"}, "scene.alerting": {"hours", "scene.shots"},
     "camera": set(), "bus": set(), "broker": {"nats_server"}, "nats_server": set(), "gateway": {"bus", "reports"},
     "gateway.publishing": {"bus", "gateway", "camera.background", "camera.backoff"},
     "history": {"bus"}, "delivery": {"bus"}, "reports": set(),
-    "handlers": {"bus", "scene", "settings"}, "recognition": {"vision", "camera.stills", "camera.frames"}, "logs": {"camera.urls"},
+    "handlers": {"bus", "scene", "settings"}, "recognition": {"vision", "camera.stills", "camera.frames", "identity"},
+    "identity": set(), "people": {"bus", "identity", "handlers", "recognition.chosen", "scene.shots", "settings"}, "logs": {"camera.urls"},
 }  # fmt: skip
 LIBRARY_OF = {
-    "av": ("camera", "gateway.webrtc.track", "gateway.publishing.muxed"), "nats": ("bus",), "aiohttp": ("gateway", "delivery.webhook"),
+    "av": ("camera", "gateway.publishing.muxed"), "nats": ("bus",), "aiohttp": ("gateway", "delivery.webhook"),
     "aiortc": ("gateway.webrtc", "gateway.publishing.whip"),
-    "onnxruntime": ("vision.engines.onnx",), "ai_edge_litert": ("vision.engines.tflite",),
+    "onnxruntime": ("vision.engines.onnx", "identity.scan"), "ai_edge_litert": ("vision.engines.tflite",),
     "tflite_runtime": ("vision.engines.tflite",), "prometheus_client": ("gateway",),
     "xlsxwriter": ("reports.xlsx",), "fpdf": ("reports.pdf",), "aiosmtplib": ("delivery.mail",),
+    "obstore": ("delivery.s3",),
 }  # fmt: skip
 MODULES = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in ROOT.rglob("*.py")}
 ON_TOP = ("watch", "daemon", "node", "commands", "__main__")

@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -43,6 +44,27 @@ def test_a_full_file_is_put_aside_and_the_oldest_go(tmp_path: Path) -> None:
     assert all(path.stat().st_size <= 10_000 for path in tmp_path.iterdir())
     newest = (tmp_path / "edged.log").read_text().splitlines()[-1]
     assert json.loads(newest)["n"] == 399
+
+
+@pytest.mark.parametrize(
+    ("days", "left"),
+    [
+        (1, ["edged.log", "edged.log.1"]),
+        (16, ["edged.log", "edged.log.1", "edged.log.2"]),
+        (31, ["edged.log"]),
+    ],
+)
+def test_no_line_is_kept_for_longer_than_it_may(tmp_path: Path, days: int, left: list[str]) -> None:
+    """Two files whose first lines are `days` old, and a day younger: the newer one is put aside at half the time, and each goes at all of it."""
+    now = datetime.now(UTC)
+    for name, age in (("edged.log", days - 1), ("edged.log.1", days)):
+        line = {"event": "old", "timestamp": (now - timedelta(days=age, minutes=5)).isoformat()}
+        (tmp_path / name).write_text(json.dumps(line) + "\n")
+    (tmp_path / "edged.log.txt").write_text("somebody's own")
+    spoken(config.Log(file=str(tmp_path / "edged.log"), max_age_days=30))
+    assert sorted(path.name for path in tmp_path.iterdir()) == [*left, "edged.log.txt"]
+    assert "camera lost" in (tmp_path / "edged.log").read_text()
+    assert ("old" in (tmp_path / "edged.log").read_text()) == (days == 1)
 
 
 def test_the_environment_has_the_last_word_on_the_level(tmp_path: Path) -> None:

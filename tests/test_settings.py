@@ -1,10 +1,11 @@
+import re
 import tomllib
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from edged import settings, shipped
+from edged import rules, settings, shipped
 from edged.config import Config
 
 
@@ -21,7 +22,17 @@ def written(folder: Path, text: str) -> Path:
         ('time_zone = "../../etc/passwd"', "time_zone: there is no time zone"),
         ('[email]\nhost = "mail"', "email.sender: is missing"),
         ('[email]\nhost = "mail"\nsender = "a@b"', "email.to: is missing"),
+        ('[s3]\nbucket = "shop"', "s3.access_key: is missing"),
+        ('[s3]\nbucket = "shop"\naccess_key = "a"', "s3.secret_key: is missing"),
+        ('[s3]\nendpoint = "https://user:secret@s3.lan"', r"s3\.endpoint: expected str matching"),
         ('[email]\nsubject = "{mesage}"', "email.subject: 'mesage' cannot be filled in: known are {severity}"),
+        (
+            '[[alerts]]\nname = "a"\ntime_zone = "Mars/Base"',
+            r"alerts\[0\]\.time_zone: there is no time zone 'Mars/Base'",
+        ),
+        ('[[alerts]]\nname = "a"\nmin_tme = 1', r"'alerts\[0\].min_tme': did you mean 'min_time'"),
+        ('[[alerts]]\nname = "a"\nwhen = {type = "offline"}', r"alerts\[0\]\.min_time: is missing"),
+        ('[[alerts]]\nname = "a"\nwhen = {type = "line", lin = "b"}', r"alerts\[0\]\.when: .*lin"),
         ('[[webhooks]]\nname = "a"\nurl = "ftp://x/"', r"webhooks\[0\]\.url"),
         ("[gatway]\nport = 1", "unknown key 'gatway': did you mean 'gateway'"),
         ("[gateway]\nprot = 1", "unknown key 'gateway.prot': did you mean 'port'"),
@@ -72,6 +83,23 @@ def test_sources_become_cameras() -> None:
 def test_the_manual_is_the_default_configuration() -> None:
     raw = tomllib.loads(shipped.path("edged.toml").read_text())
     assert settings.decode(raw, {}) == Config()
+
+
+def test_the_manual_shows_every_kind_of_rule_and_each_is_right() -> None:
+    shown = re.findall(r"^# +(?:when = |# )(\{ type = .*? \})(?:  #.*)?$", shipped.path("edged.toml").read_text(), re.M)
+    shown += re.findall(r"^when = (.*)$", (Path(__file__).parent.parent / "docs" / "alerts.md").read_text(), re.M)
+    for when in shown:
+        lasts = "min_time = 5" if "stay" in when or "offline" in when else ""
+        settings.decode(tomllib.loads(f'[[alerts]]\nname = "a"\n{lasts}\nwhen = {when}'), {})
+    kinds = {str(kind.__struct_config__.tag) for kind in rules.Trigger.__args__}
+    assert {kind for kind in kinds if any(f'type = "{kind}"' in when for when in shown)} == kinds
+
+
+def test_the_manual_names_every_key_of_a_rule() -> None:
+    text = shipped.path("edged.toml").read_text() + (Path(__file__).parent.parent / "docs" / "alerts.md").read_text()
+    for part in (rules.AlertRule, rules.Hours, *rules.Trigger.__args__):
+        for field in msgspec.structs.fields(part):
+            assert field.encode_name in text, f"neither edged.toml nor docs/alerts.md explains {field.encode_name!r}"
 
 
 def test_the_manual_names_every_key() -> None:

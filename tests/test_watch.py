@@ -16,6 +16,7 @@ from edged.scene.shots import Shot
 from edged.subjects import Address
 from edged.vision.detector import Detector, open_detector
 from edged.vision.eyes import Eyes
+from edged.vision.tracker import Tracked
 from edged.vision.turns import Turns
 from edged.watch import watch
 from tests.frames import of_rgb, with_person
@@ -32,6 +33,8 @@ class Heard:
     facts: list[m.TrackStarted | m.TrackEnded] = field(default_factory=list)
     shots: list[tuple[Shot, str]] = field(default_factory=list)
     crops: list[tuple[Taken, tuple[str, ...]]] = field(default_factory=list)
+    people: list[Tracked] = field(default_factory=list)
+    known: dict[int, tuple[str, str]] = field(default_factory=dict)
 
     async def publish(self, detections: m.Detections) -> None:
         self.detections.append(detections)
@@ -41,6 +44,12 @@ class Heard:
 
     def crop(self, frame: Frame, taken: Taken, label: str, items: tuple[str, ...]) -> None:
         self.crops.append((taken, items))
+
+    def person(self, frame: Frame, tracked: Tracked, label: str) -> None:
+        self.people.append(tracked)
+
+    def who(self, session: str, track: int) -> tuple[str, str]:
+        return self.known.get(track, ("", ""))
 
     def picture(self, frame: Frame, shot: Shot, label: str) -> None:
         self.shots.append((shot, label))
@@ -197,3 +206,34 @@ async def test_nobody_is_looked_at_closely_elsewhere(watched: Callable[..., Scen
     for step in range(4):
         await scene.show(moved(person, 2 * step))
     assert scene.heard.crops == []
+
+
+async def test_people_are_cut_out_to_be_recognised_and_named_once_they_are(
+    watched: Callable[[config.Camera], Scene],
+) -> None:
+    scene = watched(config.Camera(id="front", url="", fps=FPS, recognition=config.Recognised(enabled=True)))
+    for number in range(40):
+        await scene.show(moving_person(number))
+    assert 1 <= len(scene.heard.people) <= 3, "a look a second"
+    track = scene.heard.people[0].id
+    scene.heard.known[track] = ("p1", "Ada")
+    await scene.show(moving_person(40))
+    assert (track, "p1", "Ada") in [(one.id, one.identity, one.name) for one in scene.heard.detections[-1].tracks]
+    assert all(not one.identity for one in scene.heard.detections[5].tracks)
+
+
+async def test_without_recognition_nobody_is_cut_out_or_named(watched: Callable[[], Scene]) -> None:
+    scene = watched()
+    scene.heard.known = {track: ("p1", "Ada") for track in range(10)}
+    for number in range(10):
+        await scene.show(moving_person(number))
+    assert any(said.tracks for said in scene.heard.detections)
+    assert scene.heard.people == []
+    assert all(not one.name for said in scene.heard.detections for one in said.tracks)
+
+
+def moving_person(number: int) -> Frame:
+    """A frame unlike the one before, so that it is looked at."""
+    frame, _ = with_person()
+    frame.luma[:40, 8 * (number % 40) : 8 * (number % 40) + 40] = 235
+    return frame

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import aclosing
 from typing import Never
 
@@ -10,6 +10,7 @@ import structlog
 from nats import errors
 from nats.js import api
 
+from edged.bus.cancellation import heed_cancellation
 from edged.bus.deliveries import ID, id_of
 from edged.bus.link import BusError, Link
 from edged.bus.outbox import Outbox, Waiting
@@ -26,6 +27,11 @@ UNSYNCED_SECONDS = 150.0
 SYNCED_SECONDS = 10.0
 
 
+def weight(headers: Mapping[str, str]) -> int:
+    """At most so many bytes are headers in a message to a stream, with what nats-py adds to them."""
+    return 200 + sum(len(name) + len(value.encode()) + 4 for name, value in headers.items())
+
+
 class Interrupted(Exception):
     """This connection's view of the streams no longer holds: reconcile."""
 
@@ -36,7 +42,9 @@ class Courier:
     `reconciled` is set while what the streams hold is known, and facts flow.
     """
 
-    def __init__(self, link: Link, outbox: Outbox, prepare: Callable[[], Awaitable[None]], keep: float) -> None:
+    def __init__(
+        self, link: Link, outbox: Outbox, prepare: Callable[[], Coroutine[None, None, None]], keep: float
+    ) -> None:
         self.reconciled = asyncio.Event()
         self._link = link
         self._outbox = outbox
@@ -51,26 +59,26 @@ class Courier:
         while True:
             while not self._link.connected:
                 await self._link.connection_after(self._link.connections)
-            began = time.monotonic()
+            began, connection = time.monotonic(), self._link.connections
             try:
-                await self._run_once()
+                await self._run_once(connection)
             except* Interrupted:
                 self.reconciled.clear()
             except* (BusError, errors.Error, TimeoutError) as group:
                 self.reconciled.clear()
-                if time.monotonic() - began > longest:
+                if time.monotonic() - began > longest or self._link.connections != connection:
                     wait = shortest
                 reason = str(group.exceptions[0]) or type(group.exceptions[0]).__name__
                 log.warning("facts wait", error=reason, pending=self._outbox.pending, retry_in=wait)
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, longest)
 
-    async def _run_once(self) -> None:
+    async def _run_once(self, connection: int) -> None:
         """Works until the connection is another one, or anything fails."""
-        connection = self._link.connections
-        await self._prepare()
+        self._link.room()
+        await self._link.while_it_lasts(self._prepare())
         for stream in NAMES:
-            await self._reconcile(stream)
+            await self._link.while_it_lasts(self._reconcile(stream))
         self.reconciled.set()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._until_reconnected(connection))
@@ -81,7 +89,9 @@ class Courier:
         room = asyncio.Semaphore(IN_FLIGHT)
         sent = 0
         while True:
-            for waiting in await self._outbox.waiting(sent, IN_FLIGHT):
+            batch = await self._outbox.waiting(sent, IN_FLIGHT)
+            self._link.room()
+            for waiting in batch:
                 sent = waiting.n
                 await room.acquire()
                 await self._post(waiting, tasks, room)
@@ -91,17 +101,18 @@ class Courier:
         entry = waiting.entry
         if not self._link.connected:
             raise Interrupted("the connection is lost")  # nats-py would keep it and send it behind our back
-        try:
-            answer = await self._js.publish_async(
-                entry.subject, entry.payload, stream=entry.stream, headers={**entry.headers, ID: entry.id}
-            )
-        except errors.MaxPayloadError:
-            limit = self._link.nc.max_payload
-            log.error("fact too large", id=entry.id, subject=entry.subject, bytes=len(entry.payload), limit=limit)
+        headers = {**entry.headers, ID: entry.id}
+        size, limit = len(entry.payload) + weight(headers), self._link.nc.max_payload
+        if size > limit:  # the server would end the connection, each time anew
+            log.error("fact too large", id=entry.id, subject=entry.subject, bytes=size, limit=limit)
             await self._outbox.discard(entry.id)
             room.release()
             return
-        tasks.create_task(self._settle(waiting, answer, room))
+        answer = await self._js.publish_async(entry.subject, entry.payload, stream=entry.stream, headers=headers)
+        heed_cancellation()
+        settling = tasks.create_task(self._settle(waiting, answer, room))
+        # nats-py lets 4000 answers be open at a time, and a task that is cancelled before it begins would leave its own open for ever
+        settling.add_done_callback(lambda _: answer.cancel())
 
     async def _settle(self, waiting: Waiting, answer: "asyncio.Future[api.PubAck]", room: asyncio.Semaphore) -> None:
         entry = waiting.entry

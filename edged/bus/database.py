@@ -26,6 +26,7 @@ class _Job(NamedTuple):
     action: Action[Any]
     durable: bool
     result: asyncio.Future[Any]
+    alone: bool = False  # in no transaction
 
 
 class Database:
@@ -54,17 +55,34 @@ class Database:
                 f"{self._path} could not be written ({error}): is its disk full, or broken? `df -h {self._path.parent}`"
             ) from error
 
+    async def scrub(self, *, whole: bool) -> None:
+        """Nothing that was deleted is left in the files. `whole`: also what was deleted without `PRAGMA secure_delete`. Raises BusError."""
+
+        def act(db: sqlite3.Connection) -> None:
+            if whole:
+                db.execute("VACUUM")
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+        result: asyncio.Future[None] = self._loop.create_future()
+        self._jobs.put(_Job(act, True, result, alone=True))
+        try:
+            await asyncio.shield(result)
+        except sqlite3.Error as error:
+            raise BusError(f"{self._path} could not be scrubbed ({error}): is its disk full?") from error
+
     async def _stop(self) -> None:
         self._jobs.put(None)
         await asyncio.to_thread(self._thread.join)
 
     def _work(self) -> None:
-        while jobs := self._together():
+        while taken := self._together():
+            jobs = [job for job in taken if not job.alone]
             try:
                 results = self._commit(jobs)
                 self._resolve([(job, value, None) for job, value in zip(jobs, results, strict=True)])
-            except sqlite3.Error:
+            except Exception:  # of whatever kind: who asked must hear of it, and the others must not wait for ever
                 self._resolve([self._alone(job) for job in jobs])
+            self._resolve([self._outside(job) for job in taken if job.alone])
         self._connection.close()
 
     def _together(self) -> list[_Job]:
@@ -97,11 +115,17 @@ class Database:
                 self._connection.execute("ROLLBACK")
             raise
 
+    def _outside(self, job: _Job) -> tuple[_Job, Any, Exception | None]:
+        try:
+            return job, job.action(self._connection), None
+        except Exception as error:  # for who asked
+            return job, None, error
+
     def _alone(self, job: _Job) -> tuple[_Job, Any, Exception | None]:
         """After a commit that failed: one job that cannot be done must not fail its neighbours."""
         try:
             return job, self._commit([job])[0], None
-        except sqlite3.Error as error:
+        except Exception as error:  # for who asked
             return job, None, error
 
     def _resolve(self, outcomes: list[tuple[_Job, Any, Exception | None]]) -> None:

@@ -1,7 +1,7 @@
 """Facts as a stream gives them, and what a consumer remembers of them."""
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -106,10 +106,15 @@ def id_of(msg: Msg) -> str:
     return headers.get(ID) or f"{msg.metadata.stream} {msg.metadata.sequence.stream}"
 
 
+def decode(headers: Mapping[str, str], payload: bytes) -> m.AnyFact:
+    """The fact in a message. Raises msgspec.MsgspecError."""
+    return _decode(headers.get(META) or payload)
+
+
 def read(msg: Msg) -> Stored | None:
     """None, and a warning, for what is no fact that this version knows."""
     try:
-        fact = _decode((msg.headers or {}).get(META) or msg.data)
+        fact = decode(msg.headers or {}, msg.data)
     except msgspec.MsgspecError as error:
         log.warning("fact not understood", subject=msg.subject, seq=msg.metadata.sequence.stream, error=str(error))
         return None

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import msgspec
 import structlog
@@ -15,21 +15,17 @@ from nats.js import errors as js_errors
 
 from edged import messages as m
 from edged import subjects
-from edged.bus.courier import UNSYNCED_SECONDS
-from edged.bus.deliveries import FactDelivery, Seen, Stored, Work, acknowledge, id_of, read
+from edged.bus.deliveries import FactDelivery, Seen, Stored, Work, acknowledge, decode, id_of, read
 from edged.bus.link import BusError, Link
 from edged.bus.outbox import Entry, Outbox
 from edged.bus.pictures import META
-from edged.bus.pull import pull
+from edged.bus.reading import RETRY, Bookmark, Place, no_later, read_on, replayed
 from edged.bus.streams import FACTS, OF_KIND
 
 log = structlog.get_logger()
 
 ACK_WAIT = 10.0  # a delivery that a dying connection swallowed comes again after that
 IN_HAND = 1000  # a consumer may hold so many facts without having acknowledged them
-RETRY = (0.5, 5.0)
-# What the courier may send again lies within this time, so a consumer that has to be made anew starts no later than this.
-OVERLAP = timedelta(seconds=UNSYNCED_SECONDS + 30)
 
 _encode = msgspec.json.Encoder().encode
 
@@ -41,7 +37,6 @@ class Facts:
         self._link = link
         self._outbox = outbox
         self._js = link.jetstream()
-        self._at_work: dict[str, Work] = {}
 
     async def publish(self, fact: m.AnyFact, payload: bytes = b"") -> None:
         """Returns when the fact is safe on this box's disk; it is on its way then. `payload` is the JPEG of a Snapshot.
@@ -58,26 +53,38 @@ class Facts:
             payload = _encode(fact)
         await self._outbox.append(Entry(fact.id, OF_KIND[kind], subjects.of(fact), headers, payload))
 
+    async def unsend(self, unwanted: Callable[[m.AnyFact], bool]) -> int:
+        """Takes facts out of the outbox, and leaves no trace of them on this box's disk. How many there were.
+
+        A fact stays there for a while after its stream has it, to be sent again should the stream lose it.
+        """
+        return (
+            await self._outbox.unsend(lambda entry: unwanted(decode(entry.headers, entry.payload)))
+            if self._outbox
+            else 0
+        )
+
     async def consume(self, kind: str, durable: str) -> AsyncGenerator[FactDelivery, None]:
         """Facts of one kind, each until it is acknowledged, then never again; for ever, through crashes and broker restarts.
 
         Who asks under the same `durable` name goes on where it was left. A new name begins a few minutes back.
         """
-        work = self._at_work[durable] = Work(durable, self._outbox)
+        work = Work(durable, self._outbox)
         await work.recall()
 
-        def config(last: datetime | None) -> api.ConsumerConfig:
+        async def config(last: Msg | None) -> api.ConsumerConfig:
+            stored = last.metadata.timestamp if last else None
             return api.ConsumerConfig(
                 durable_name=durable,
                 filter_subject=subjects.every(kind),
                 deliver_policy=api.DeliverPolicy.BY_START_TIME,
-                opt_start_time=_no_later(min(work.open.values(), default=last)),
+                opt_start_time=no_later(min(work.open.values(), default=stored)),
                 ack_policy=api.AckPolicy.EXPLICIT,
                 ack_wait=ACK_WAIT,
                 max_ack_pending=IN_HAND,
             )
 
-        async with aclosing(self._messages(kind, config, durable)) as messages:
+        async with aclosing(read_on(self._link, OF_KIND[kind], config, durable)) as messages:
             async for msg in messages:
                 id = id_of(msg)
                 if id in work.held:
@@ -89,13 +96,20 @@ class Facts:
                 work.take(id, stored.stored)
                 yield FactDelivery(stored.fact, stored.data, stored.seq, stored.stored, msg, work)
 
-    async def replay(self, kind: str | None, since: datetime | None = None) -> AsyncGenerator[Stored, None]:
-        """Everything of one kind (None: of all but pictures) that the stream holds, stored after `since`, in its order, then what comes, for ever.
+    async def replay(
+        self,
+        kind: str | None,
+        since: datetime | None = None,
+        place: Place | None = None,
+        after: Bookmark | None = None,
+    ) -> AsyncGenerator[Stored, None]:
+        """Everything of one kind (None: of the stream of facts) that the stream holds, stored after `since`, in its order, then what comes, for ever.
 
-        Goes on after a lost connection, and gives an id once.
+        With `after`, only what comes after that place, if the stream still has that fact there; else it lost its end, and is read from `since`.
+        Goes on after a lost connection. An id comes once, or long after the first time.
         """
         seen = Seen()
-        async with aclosing(self._replayed(kind, since)) as messages:
+        async with aclosing(self._replayed(kind, since, after, place)) as messages:
             async for msg in messages:
                 id = id_of(msg)
                 if id not in seen:
@@ -104,7 +118,7 @@ class Facts:
                         yield stored
 
     async def everything(self) -> AsyncGenerator[Stored, None]:
-        """Every fact that the stream holds now, in its order; after a lost connection some come again."""
+        """Every fact that the stream holds now, in its order; if it loses its end meanwhile, some come again."""
         async with aclosing(self._now(headers_only=False)) as messages:
             async for msg in messages:
                 if stored := read(msg):
@@ -116,113 +130,76 @@ class Facts:
             async for msg in messages:
                 yield msg.metadata.sequence.stream, id_of(msg)
 
-    async def _now(self, headers_only: bool) -> AsyncGenerator[Msg, None]:
+    async def end(self) -> int:
+        """The last place that was ever taken. Raises BusError."""
+        return (await self._state()).last_seq
+
+    async def _state(self) -> api.StreamState:
         try:
-            state = (await self._js.stream_info(FACTS)).state
+            return (await self._js.stream_info(FACTS)).state
         except (errors.Error, TimeoutError) as error:
             raise BusError(f"the stream {FACTS} could not be read ({error or type(error).__name__})") from error
+
+    async def _now(self, headers_only: bool) -> AsyncGenerator[Msg, None]:
+        state = await self._state()
         if not state.messages:
             return
-        async with aclosing(self._replayed(None, None, headers_only)) as messages:
+        async with aclosing(self._replayed(None, None, headers_only=headers_only)) as messages:
             async for msg in messages:
                 yield msg
-                if msg.metadata.sequence.stream >= state.last_seq:
+                # the last place may be one that was removed
+                if msg.metadata.sequence.stream >= state.last_seq or not msg.metadata.num_pending:
                     return
 
     async def past(self, kind: str, since: datetime) -> list[Stored]:
         """What the stream holds of one kind, stored after `since`, once this box has delivered what it still had."""
         if self._outbox:
             await self._outbox.delivered()
-        facts: list[Stored] = []
+        async with aclosing(self.stored(kind, since)) as stored:
+            return [one async for one in stored]
+
+    async def stored(self, kind: str | None, since: datetime) -> AsyncGenerator[Stored, None]:
+        """What the stream holds now of one kind (None: of the stream of facts), stored after `since`, in its order."""
         last = await self._last(kind)
         if last is None or last[1] < since:
-            return facts
+            return
         async with aclosing(self._replayed(kind, since)) as messages:
             async for msg in messages:
                 if stored := read(msg):
-                    facts.append(stored)
+                    yield stored
                 if msg.metadata.sequence.stream >= last[0]:
-                    break
-        return facts
+                    return
 
-    async def caught_up(self, kind: str, durable: str) -> bool:
-        """Whether whoever consumes under this name has been given every fact there is, and this box has delivered all of its own."""
-        if not self._link.connected or (self._outbox and self._outbox.pending):
+    async def heard_all(self, kind: str | None, place: Place) -> bool:
+        """Whether a `replay` with this `place` has given every fact there is, and been asked for more, and this box has delivered all of its own."""
+        if not self._link.connected or not place.consumer or (self._outbox and self._outbox.pending):
             return False
         try:
-            state = await self._js.consumer_info(OF_KIND[kind], durable)
+            state = await self._js.consumer_info(OF_KIND[kind] if kind else FACTS, place.consumer)
         except (errors.Error, TimeoutError):
             return False
-        given = len(self._at_work[durable].open)
-        return not state.num_pending and (state.num_ack_pending or 0) <= given
-
-    async def _messages(
-        self, kind: str | None, config: Callable[[datetime | None], api.ConsumerConfig], durable: str | None
-    ) -> AsyncGenerator[Msg, None]:
-        """Messages of a consumer that is looked after: `config` tells how to make it, given when the last one was stored."""
-        stream = OF_KIND[kind] if kind else FACTS
-        last: datetime | None = None
-        wait, said = RETRY[0], ""
-        while True:
-            while not self._link.connected:
-                await self._link.connection_after(self._link.connections)
-            try:
-                consumer = await self._consumer(stream, durable, config(last))
-                wait, said = RETRY[0], ""
-                async with aclosing(pull(self._link, stream, consumer)) as messages:
-                    async for msg in messages:
-                        yield msg
-                        last = msg.metadata.timestamp
-            except (errors.Error, TimeoutError) as error:
-                reason = str(error) or type(error).__name__
-                if reason != said:  # a stream that nobody has made yet may be missing for long
-                    log.warning("consumer lost", kind=kind, name=durable, error=reason)
-                said = reason
-                await asyncio.sleep(wait)
-                wait = min(2 * wait, RETRY[1])
+        return not state.num_pending and state.delivered is not None and state.delivered.consumer_seq == place.heard
 
     def _replayed(
-        self, kind: str | None, since: datetime | None, headers_only: bool = False
+        self,
+        kind: str | None,
+        since: datetime | None,
+        after: Bookmark | None = None,
+        place: Place | None = None,
+        headers_only: bool = False,
     ) -> AsyncGenerator[Msg, None]:
-        def config(last: datetime | None) -> api.ConsumerConfig:
-            start = _no_later(last) if last else since
-            if start and since:
-                start = max(start, since)
-            return api.ConsumerConfig(
-                name=f"replay-{self._link.nc._nuid.next().decode()}",
-                filter_subject=subjects.every(kind) if kind else None,
-                deliver_policy=api.DeliverPolicy.BY_START_TIME if start else api.DeliverPolicy.ALL,
-                opt_start_time=start,
-                ack_policy=api.AckPolicy.NONE,
-                headers_only=headers_only,
-                mem_storage=True,
-                inactive_threshold=60.0,
-            )
+        filtered = subjects.every(kind) if kind else None
+        stream = OF_KIND[kind] if kind else FACTS
+        return replayed(self._link, stream, filtered, since, after, place or Place(), headers_only)
 
-        return self._messages(kind, config, None)
-
-    async def _last(self, kind: str) -> tuple[int, datetime] | None:
+    async def _last(self, kind: str | None) -> tuple[int, datetime] | None:
         """Place and time of the newest message of a kind."""
+        stream, subject = (OF_KIND[kind], subjects.every(kind)) if kind else (FACTS, f"{subjects.PREFIX}.>")
         while True:
             try:
-                newest = await self._js.get_last_msg(OF_KIND[kind], subjects.every(kind))
+                newest = await self._js.get_last_msg(stream, subject)
                 return msgspec.convert((newest.seq, newest.time), tuple[int, datetime])
             except js_errors.NotFoundError:
                 return None
             except (errors.Error, TimeoutError):
                 await asyncio.sleep(RETRY[0])
-
-    async def _consumer(self, stream: str, durable: str | None, config: api.ConsumerConfig) -> str:
-        if durable:
-            try:
-                await self._js.consumer_info(stream, durable)
-                return durable
-            except js_errors.NotFoundError:
-                pass
-        return str((await self._js.add_consumer(stream, config)).name)
-
-
-def _no_later(last: datetime | None) -> datetime:
-    """When to begin so that nothing sent again is missed; who begins there knows what it has already had by its id."""
-    recent = datetime.now(UTC) - OVERLAP
-    return min(last, recent) if last else recent

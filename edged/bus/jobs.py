@@ -67,6 +67,7 @@ class Jobs:
             ID: crop.id,
             META: json.dumps(msgspec.to_builtins(crop), separators=(",", ":")),
         }  # ASCII, as facts have it
+        self._link.room()
         try:
             if not self._link.connected:
                 raise BusError("the broker is away")

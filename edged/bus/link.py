@@ -1,10 +1,10 @@
 """One connection to NATS that never gives up: publish, subscribe, ask and answer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import msgspec
 import structlog
@@ -16,11 +16,13 @@ from nats.micro.request import ERROR_CODE_HEADER, ERROR_HEADER, Request
 
 from edged import __version__, subjects
 from edged.asking import ErrorCode
+from edged.bus.cancellation import heed_cancellation
 from edged.mailbox import Inbox
 from edged.messages import Message
 
 log = structlog.get_logger()
 
+T = TypeVar("T")
 ANSWERS_AT_ONCE = 256
 _encode = msgspec.json.Encoder().encode
 
@@ -61,11 +63,13 @@ Handler = Callable[[Delivery], Awaitable[Answer]]
 class Link:
     """`connections` counts how often the server was reached: after a change of it, whatever lived in the server's memory is gone.
 
-    `url` is where it was connected to. `unsent` counts frame traffic dropped for want of a connection.
+    `url` is where it was connected to. `unsent` counts frame traffic dropped for want of a connection. `trouble` says why the server, which is
+    our own, must not be given anything to keep; empty: it may.
     """
 
     nc: Client
     url: str
+    trouble: Callable[[], str] = str
     connections: int = 1
     unsent: int = 0
     _changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -73,6 +77,11 @@ class Link:
     @property
     def connected(self) -> bool:
         return self.nc.is_connected
+
+    @property
+    def max_payload(self) -> int:
+        """Bytes that the server takes in one message."""
+        return int(self.nc.max_payload)
 
     @property
     def server_version(self) -> tuple[int, int, int]:
@@ -83,12 +92,34 @@ class Link:
         """JetStream on this connection; for use inside `edged.bus`."""
         return self.nc.jetstream(timeout=timeout)
 
+    def room(self) -> None:
+        """Raises BusError if there is none for what the server is to keep."""
+        if trouble := self.trouble():
+            raise BusError(trouble)
+
     async def connection_after(self, seen: int) -> int:
         """Waits until the server was reached more often than `seen`; returns the new count."""
         while self.connections <= seen:
             self._changed.clear()
             await self._changed.wait()
         return self.connections
+
+    async def while_it_lasts(self, work: Coroutine[None, None, T]) -> T:
+        """What `work` returns. Raises BusError when the connection is another one meanwhile: answers to what it asked never come then."""
+        asking = asyncio.ensure_future(work)
+        another = asyncio.ensure_future(self.connection_after(self.connections))
+        try:
+            await asyncio.wait({asking, another}, return_when=asyncio.FIRST_COMPLETED)
+            if asking.done():
+                return asking.result()
+        finally:
+            another.cancel()
+            asking.cancel()
+            await asyncio.wait({asking})
+        log.debug(
+            "given up with the connection", outcome="cancelled" if asking.cancelled() else repr(asking.exception())
+        )
+        raise BusError("the connection to nats-server was lost meanwhile")
 
     async def publish(self, message: Message) -> None:
         """Frame traffic: sent now or never. Stale frames buffered for a lost broker would only delay fresh ones."""
@@ -97,16 +128,21 @@ class Link:
             return
         try:
             await self.nc.publish(subjects.of(message), _encode(message))
+            heed_cancellation()
         except (errors.OutboundBufferLimitError, errors.ConnectionClosedError):
             self.unsent += 1
 
-    async def send(self, subject: str, payload: bytes, headers: dict[str, str]) -> None:
-        """The same for what is no JSON. Raises Refused for more than the server takes in one message."""
+    async def send(self, subject: str, payload: bytes, headers: dict[str, str], reply: str = "") -> None:
+        """The same for what is no JSON. `reply`: where the server says that nobody has subscribed, see `bus.interest`.
+
+        Raises Refused for more than the server takes in one message.
+        """
         if not self.nc.is_connected:
             self.unsent += 1
             return
         try:
-            await self.nc.publish(subject, payload, headers=headers)
+            await self.nc.publish(subject, payload, reply=reply, headers=headers)
+            heed_cancellation()
         except errors.MaxPayloadError:
             raise Refused("limit", too_large(len(payload), self.nc.max_payload)) from None
         except (errors.OutboundBufferLimitError, errors.ConnectionClosedError):
@@ -116,14 +152,20 @@ class Link:
     async def subscribe(self, subject: str, size: int = 1024) -> AsyncIterator[Inbox[Delivery]]:
         """Everything on `subject` while the block lasts; a reader that falls `size` behind loses the oldest."""
         inbox: Inbox[Delivery] = Inbox(size)
+        async with self.hear(subject, inbox.put):
+            yield inbox
+
+    @asynccontextmanager
+    async def hear(self, subject: str, take: Callable[[Delivery], None]) -> AsyncIterator[None]:
+        """While the block lasts `take` is called with everything on `subject`, without another turn of the loop."""
 
         async def receive(msg: Msg) -> None:
-            inbox.put(Delivery(msg.subject, msg.data, msg.headers or {}))
+            take(Delivery(msg.subject, msg.data, msg.headers or {}))
 
         subscription = await self.nc.subscribe(subject, cb=receive)
         await self._registered()
         try:
-            yield inbox
+            yield
         finally:
             with suppress(errors.Error, OSError):
                 await subscription.unsubscribe()
@@ -207,10 +249,10 @@ async def _respond(request: Request, handler: Handler) -> None:
 
 
 @asynccontextmanager
-async def connect(url: str, name: str, timeout: float = 5.0) -> AsyncIterator[Link]:
+async def connect(url: str, name: str, timeout: float = 5.0, trouble: Callable[[], str] = str) -> AsyncIterator[Link]:
     """A connection that comes back by itself for ever. Raises BusError if the first try fails within `timeout` seconds."""
     nc = Client()
-    link = Link(nc, url)
+    link = Link(nc, url, trouble)
 
     async def lost() -> None:
         if not nc.is_closed and not nc.is_draining:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -100,6 +100,23 @@ class Outbox:
         await self._database.do(
             lambda db: db.execute("DELETE FROM facts WHERE id = ? AND seq IS NULL", (id,)).rowcount, then=self._done
         )
+
+    async def unsend(self, unwanted: Callable[[Entry], bool]) -> int:
+        """Drops facts, sent or not, and leaves nothing of them in the file. How many there were."""
+
+        def drop(db: sqlite3.Connection) -> tuple[int, int]:
+            query = "SELECT n, id, stream, subject, headers, payload, seq FROM facts"
+            found = [
+                (n, seq is None)
+                for n, id, stream, subject, headers, payload, seq in db.execute(query)
+                if unwanted(Entry(id, stream, subject, json.loads(headers), payload))
+            ]
+            db.executemany("DELETE FROM facts WHERE n = ?", [(n,) for n, _ in found])
+            return len(found), sum(pending for _, pending in found)
+
+        dropped, _ = await self._database.do(drop, then=lambda outcome: self._done(outcome[1]))
+        await self._database.scrub(whole=True)
+        return dropped
 
     async def held(self, stream: str) -> list[Held]:
         """Every fact that is still kept, acknowledged or not, and may be in the stream: none before the first reconciling, as none was sent."""

@@ -10,6 +10,7 @@ from nats.js import api
 from nats.js import errors as js_errors
 from nats.js.object_store import ObjectStore
 
+from edged.bus.erasing import erase_object
 from edged.bus.link import BusError, Link
 from edged.messages import Snapshot
 
@@ -29,10 +30,16 @@ class Pictures:
         self._opened: tuple[int, ObjectStore] | None = None
 
     async def put(self, key: str, jpeg: bytes, snapshot: Snapshot) -> None:
-        """Stores or replaces the picture. Raises BusError if the server did not take it."""
+        """Stores or replaces the picture. Raises BusError if the server did not take it.
+
+        The one that is replaced is overwritten on the disk first: the server itself would only lose sight of it.
+        """
+        self._link.room()
         meta = api.ObjectMeta(name=key, headers={META: msgspec.json.encode(snapshot).decode()})
         try:
-            await (await self._store()).put(key, jpeg, meta=meta)
+            store = await self._store()
+            await erase_object(self._link, BUCKET, key)
+            await store.put(key, jpeg, meta=meta)
         except (TimeoutError, errors.Error) as error:
             raise BusError(f"could not store the picture {key} ({error or type(error).__name__})") from error
 
@@ -57,13 +64,13 @@ class Pictures:
             raise BusError(f"could not look up the picture {key} ({error or type(error).__name__})") from error
         return msgspec.json.decode((info.headers or {})[META], type=Snapshot)
 
-    async def delete(self, key: str) -> None:
+    async def erase(self, key: str) -> bool:
+        """Overwrites the picture on the broker's disk. Whether there was one."""
         try:
-            await (await self._store()).delete(key)
-        except js_errors.NotFoundError:
-            return
+            await self._store()
         except (TimeoutError, errors.Error) as error:
-            raise BusError(f"could not delete the picture {key} ({error or type(error).__name__})") from error
+            raise BusError(f"could not erase the picture {key} ({error or type(error).__name__})") from error
+        return await erase_object(self._link, BUCKET, key)
 
     async def _store(self) -> ObjectStore:
         if self._opened is None or self._opened[0] != self._link.connections:

@@ -123,6 +123,7 @@ class Table(Generic[R]):
         return self._bucket
 
     async def _do(self, key: str, action: Callable[[KeyValue], Awaitable[object]]) -> None:
+        self._link.room()
         try:
             await action(await self._open())
         except (TimeoutError, errors.Error) as error:

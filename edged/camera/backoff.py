@@ -28,3 +28,7 @@ class Backoff:
         ceiling = min(self._longest, self._shortest * 2.0 ** min(self._tries, 32))
         self._tries += 1
         return self._uniform(self._shortest / 2, ceiling)
+
+    def relent(self) -> None:
+        """It gave a sign of life: the next wait is a first one."""
+        self._tries = 0

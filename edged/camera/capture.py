@@ -11,7 +11,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-from edged.camera import faults, opening, urls
+from edged.camera import faults, leftovers, opening, urls
 from edged.camera.clock import TICKS, Clock
 from edged.camera.doze import Doze
 from edged.camera.faults import CameraFault
@@ -42,7 +42,8 @@ class Looks:
 class Capture:
     """Reads one camera until it fails or is closed. `run` blocks, and is for a thread of its own; the rest is for any thread.
 
-    `opened_at` and `last_frame` are monotonic seconds, 0 until then; `paced` and `finite` are as in `Video`, once it is open.
+    `opened_at`, `last_packet` and `last_frame` are monotonic seconds, 0 until then; until `quiet_until` there need be none: a file is held
+    back, or begins again. `paced` and `finite` are as in `Video`, once it is open.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class Capture:
         self.session = session
         self.stage: Stage = "opening"
         self.looks = Looks()
-        self.opened_at = self.last_frame = 0.0
+        self.opened_at = self.last_packet = self.last_frame = self.quiet_until = 0.0
         self.paced = self.finite = False
         self._how = how
         self._outlet = outlet
@@ -90,10 +91,13 @@ class Capture:
             self._play()
             while self._loop and self.finite and not self._closing.is_set():
                 self._clock.restart()
+                self.quiet_until = time.monotonic() + 2 * self._how.open_timeout
                 self._play()
         except Exception as error:
             if not self._closing.is_set():
                 raise faults.of(error, self._how.url, opening=self.stage == "opening") from None
+        finally:
+            leftovers.give_back()
         if not self._closing.is_set():
             raise faults.ended(self._how.url, finite=self.finite)
 
@@ -116,6 +120,7 @@ class Capture:
     def _read(self, video: opening.Video, units: Units, packet: "Packet[VideoStream]") -> None:
         arrived = time.monotonic()
         if packet.size:  # the last one is empty, and makes the decoder give what it holds back
+            self.last_packet = arrived
             self._meter.packet(packet.size, arrived)
             self._hand_on(video, units, packet, arrived)
         ready = self._ready(video, units, packet)
@@ -125,7 +130,7 @@ class Capture:
         for each in ready:
             try:
                 pictures = video.decode(each)
-            except (av.error.InvalidDataError, av.error.PatchWelcomeError):
+            except av.error.FFmpegError:  # what is destroyed is also called an invalid argument, or to be had later
                 self._spoil(video)
                 continue
             for picture in pictures if each is packet else ():
@@ -146,7 +151,7 @@ class Capture:
         own = round(arrived * TICKS) if video.clockless else packet.pts
         late = 0 if packet.pts is None or packet.dts is None else (packet.pts - packet.dts) * video.time_base * TICKS
         pts = self._clock.at(own, video.time_base, reordered=units.reordered)
-        if video.paced and not units.reordered and self._closing.wait(self._pace.wait(pts, time.monotonic())):
+        if video.paced and not units.reordered and self._rest(pts):
             return
         if video.paced:
             arrived = time.monotonic()
@@ -155,6 +160,13 @@ class Capture:
         if video.codec in KEPT and (unit := units.of(packet, pts, pts - int(late), self._packets, arrived)):
             self._outlet.ring.put(unit)
             self._packets += 1
+
+    def _rest(self, pts: int) -> bool:
+        """Holds a file back until `pts` is due; whether it was closed meanwhile."""
+        now = time.monotonic()
+        wait = self._pace.wait(pts, now)
+        self.quiet_until = now + wait
+        return self._closing.wait(wait)
 
     def _spoil(self, video: opening.Video) -> None:
         self._meter.damage()
@@ -166,7 +178,7 @@ class Capture:
         pts = self._shown + self._clock.step if picture.pts is None else picture.pts
         self._shown = pts = max(pts, self._shown + 1)
         if video.paced:
-            if self._closing.wait(self._pace.wait(pts, time.monotonic())):
+            if self._rest(pts):
                 return
             arrived = time.monotonic()
         self._spoiled = 0

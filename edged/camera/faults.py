@@ -51,6 +51,8 @@ def of(error: Exception, url: str, *, opening: bool) -> CameraFault:
             )
         case av.error.EOFError() | ConnectionError() | BrokenPipeError():
             return ended(url, finite=False)
+        case av.error.InvalidDataError() if kind == "rtsp":
+            return ended(url, finite=False)  # what libav calls a reply cut short
         case av.error.InvalidDataError():
             return _not_a_video(place)
         case av.error.DecoderNotFoundError() | av.error.DemuxerNotFoundError() | av.error.ProtocolNotFoundError():
@@ -87,6 +89,10 @@ def silent(url: str) -> CameraFault:
 
 def stalled(url: str) -> CameraFault:
     return CameraFault("stalled", f"{urls.place(url)} sends nothing any more; it is opened again")
+
+
+def garbled(url: str, codec: str) -> CameraFault:
+    return CameraFault("codec", f"{urls.place(url)} sends what is no {codec} any more; it is opened again")
 
 
 def ended(url: str, *, finite: bool) -> CameraFault:

@@ -40,13 +40,23 @@ def cut(frame: Frame, area: Area, longest: int, quality: int) -> tuple[bytes, Ar
     return _jpeg((frame.luma[top:bottom, left:right], *chroma), frame, size, quality), shown, size
 
 
+def bgr(frame: Frame, longest: int) -> Plane:
+    """(height, width, 3), a side being at most `longest` pixels. Blocks for some milliseconds; any thread."""
+    scale = min(1.0, longest / max(frame.width, frame.height))
+    size = max(1, round(frame.width * scale)), max(1, round(frame.height * scale))
+    return _bgr((frame.luma, *frame.chroma), frame, size)
+
+
 def _jpeg(planes: Iterable[Plane], frame: Frame, size: tuple[int, int], quality: int) -> bytes:
-    resized = [cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR) for plane in planes]
-    bgr = cv2.transform(cv2.merge(resized), _to_bgr(frame.full_range, _is_bt709(frame)))
-    done, data = cv2.imencode(".jpg", bgr, (cv2.IMWRITE_JPEG_QUALITY, quality))
+    done, data = cv2.imencode(".jpg", _bgr(planes, frame, size), (cv2.IMWRITE_JPEG_QUALITY, quality))
     if not done:
         raise ValueError(f"a picture of {size[0]}x{size[1]} cannot be a JPEG")
     return data.tobytes()
+
+
+def _bgr(planes: Iterable[Plane], frame: Frame, size: tuple[int, int]) -> Plane:
+    resized = [cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR) for plane in planes]
+    return np.asarray(cv2.transform(cv2.merge(resized), _to_bgr(frame.full_range, _is_bt709(frame))), np.uint8)
 
 
 def _size(frame: Frame, width: int) -> tuple[int, int]:

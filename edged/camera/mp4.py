@@ -22,7 +22,7 @@ _PART = ".part"
 class Mp4:
     """Grows beside `path` and is there only when it is whole and on the disk: after a crash there is a clip or none.
 
-    `open`, `add` and `close` block for the disk, and raise OSError when it is full or broken, ValueError for what is no video.
+    `open`, `add`, `end` and `publish` block for the disk, and raise OSError when it is full or broken, ValueError for what is no video.
     They are for any thread.
     """
 
@@ -36,6 +36,7 @@ class Mp4:
         self._stream: VideoStream | None = None
         self._origin = 0
         self._dts = -1
+        self._units = 0
         self._lock = threading.Lock()
 
     def open(self, first: AccessUnit) -> None:
@@ -63,23 +64,28 @@ class Mp4:
                 packet.is_keyframe = unit.key
                 packet.stream = cast(VideoStream, self._stream)
                 self._container.mux(packet)
+                self._units += 1
 
-    def close(self) -> None:
-        """The clip is complete, under its name."""
+    def end(self) -> None:
+        """All of it is on the disk, but not under its name; `bytes` and `seconds` are known. Again does nothing."""
         with self._lock:
-            assert self._container is not None, "not open, or given up"
+            if self._container is None:
+                return
             self._container.close()
             self._container = None
+            if _units_in(self._part) != self._units:  # libavformat is silent about a disk that fills up at the end
+                raise OSError(f"{self._path.parent} did not take all of the clip: is its disk full?")
             with self._part.open("rb") as file:
                 os.fsync(file.fileno())
                 self.bytes = os.fstat(file.fileno()).st_size
             self.seconds = round(self._dts / TICKS, 3)
-            self._part.replace(self._path)
-            folder = os.open(self._path.parent, os.O_RDONLY)
-            try:
-                os.fsync(folder)
-            finally:
-                os.close(folder)
+
+    def publish(self) -> None:
+        """After `end`: the clip has its name. Again does nothing."""
+        with self._lock:
+            if self._part.exists():
+                self._part.replace(self._path)
+            sync_folder(self._path.parent)
 
     def discard(self) -> None:
         """There is no clip."""
@@ -94,10 +100,28 @@ class Mp4:
                 self._part.unlink(missing_ok=True)
 
 
+def sync_folder(path: Path) -> None:
+    """What was renamed in it stays so after a power cut."""
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
 def forget_parts(folder: Path) -> None:
     """Removes what a crash has left unfinished."""
     for part in folder.rglob(f"*{_PART}"):
         part.unlink(missing_ok=True)
+
+
+def _units_in(path: Path) -> int:
+    """How many whole access units a clip holds."""
+    try:
+        with av.open(str(path)) as container:
+            return sum(1 for packet in container.demux(video=0) if packet.size and not packet.is_corrupt)
+    except av.FFmpegError:
+        return 0
 
 
 def _described(first: AccessUnit) -> InputContainer:

@@ -8,6 +8,10 @@ from urllib.request import getproxies, proxy_bypass
 from edged.camera import addresses, faults, urls
 from edged.camera.addresses import Address
 
+AGAIN = (
+    2.0  # seconds; the system repeats a lost SYN after 1 s, then only after 3 and 7, so a new attempt is sooner there
+)
+
 
 async def check(url: str, timeout: float) -> None:
     """Returns when a TCP connection to the camera of `url` could be made within `timeout` seconds; raises CameraFault.
@@ -21,7 +25,7 @@ async def check(url: str, timeout: float) -> None:
         host, port = urls.endpoint(url)
     except ValueError as error:
         raise faults.CameraFault("format", str(error)) from None
-    if _goes_through_proxy(url, host):
+    if goes_through_proxy(url, host):
         return
     try:
         found = await addresses.resolve(host, port)
@@ -31,16 +35,19 @@ async def check(url: str, timeout: float) -> None:
 
 
 async def _connect_to_any(found: list[Address], url: str, port: int, deadline: float) -> None:
-    fault = faults.silent(url)
-    for address in found:
-        try:
-            async with asyncio.timeout(max(0.1, deadline - time.monotonic())):
-                await _connect(address, port)
-        except OSError as error:  # TimeoutError too
-            fault = faults.of(error, url, opening=True)
-        else:
-            return
-    raise fault
+    while True:
+        fault, silent = faults.silent(url), False
+        for address in found:
+            try:
+                async with asyncio.timeout(max(0.1, min(AGAIN, deadline - time.monotonic()))):
+                    await _connect(address, port)
+            except OSError as error:
+                silent |= isinstance(error, TimeoutError)
+                fault = faults.of(error, url, opening=True)
+            else:
+                return
+        if not silent or time.monotonic() >= deadline:
+            raise fault
 
 
 async def _connect(address: Address, port: int) -> None:
@@ -49,6 +56,6 @@ async def _connect(address: Address, port: int) -> None:
         await asyncio.get_running_loop().sock_connect(tried, (str(address), port))
 
 
-def _goes_through_proxy(url: str, host: str) -> bool:
-    """libav obeys the same environment variables."""
+def goes_through_proxy(url: str, host: str) -> bool:
+    """Whether libav would ask a proxy: it obeys the same environment variables."""
     return urls.scheme_of(url) in ("http", "https") and "http" in getproxies() and not proxy_bypass(host)

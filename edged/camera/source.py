@@ -11,6 +11,7 @@ from edged import config
 from edged.camera import background, faults, opening, reach
 from edged.camera.backoff import Backoff
 from edged.camera.capture import Capture, Looks
+from edged.camera.door import EVERY, Door
 from edged.camera.faults import CameraFault
 from edged.camera.meter import Meter
 from edged.camera.outlet import Outlet
@@ -73,6 +74,7 @@ class LiveCamera:
         self._threads = limits.decoder_threads
         self._on_state = on_state
         self._backoff = Backoff(settings.retry_min, settings.retry_max)
+        self._door = Door(url)
         self._meter = Meter()
         self._capture: Capture | None = None
         self._sessions = 0
@@ -194,20 +196,41 @@ class LiveCamera:
         if capture.stage == "opening" and not capture.last_frame:
             # libav has the timeout once to connect and once to look at the streams
             return began + 2 * self._settings.open_timeout + 1.0, faults.silent(self._url)
+        if not capture.last_frame:
+            due = max(capture.opened_at, capture.quiet_until) + max(FIRST_PICTURE, stall)
+            return due, faults.undecodable(self._url, "a stream")
+        due = capture.last_frame + stall
         if capture.paced:
-            return time.monotonic() + stall, faults.stalled(self._url)
-        if capture.last_frame:
-            return capture.last_frame + stall, faults.stalled(self._url)
-        return capture.opened_at + max(FIRST_PICTURE, stall), faults.undecodable(self._url, "a stream")
+            # a disk that wakes up, or a share, takes as long to read from as to open
+            due = max(due, capture.last_frame + self._settings.open_timeout, capture.quiet_until + stall)
+        if capture.last_packet > capture.last_frame + stall / 2:
+            return due, faults.garbled(self._url, capture.looks.codec)
+        return due, faults.stalled(self._url)
 
     async def _wait_after(self, fault: CameraFault) -> None:
-        ran = 0.0 if self._running_since is None else time.monotonic() - self._running_since
+        ran = 0.0
+        if self._running_since is not None:
+            ran = time.monotonic() - self._running_since
+            self._backoff.relent()
+            self._door = Door(self._url)
         self._running_since = None
         delay = self._backoff.after(fault.cause, ran)
         self._retry_at = time.monotonic() + delay
         self._become("stalled" if fault.cause in ("stalled", "frozen") else "retrying", fault)
-        await asyncio.sleep(delay)
+        if fault.cause == "auth" or delay <= EVERY:
+            await asyncio.sleep(delay)
+        else:
+            await self._listen(delay)
         self._retry_at = None
+
+    async def _listen(self, delay: float) -> None:
+        """Returns after `delay` seconds, or sooner if the camera is back."""
+        try:
+            async with asyncio.timeout(delay):
+                await self._door.changes()
+            self._backoff.relent()
+        except TimeoutError:
+            pass
 
     def _become(self, status: CameraStatus, fault: CameraFault | None = None) -> None:
         cause, detail = (fault.cause, fault.detail) if fault else (None, "")

@@ -30,15 +30,18 @@ _OPTIONS = {
 
 
 class Transcoder:
-    """`run` blocks until `close`; `put` and `close` are for any thread. `emit` is called in the thread of `run`.
+    """`run` blocks until `close`; `put` and `close` are for any thread. `emit` is called in the thread of `run`, and so is `change` with each frame.
 
     `numbers` gives the units their `seq`. `replaced` counts frames that the encoder was too slow for.
     """
 
-    def __init__(self, emit: Callable[[AccessUnit], None], numbers: Iterator[int]) -> None:
+    def __init__(
+        self, emit: Callable[[AccessUnit], None], numbers: Iterator[int], change: Callable[[Frame], Frame]
+    ) -> None:
         self.replaced = 0
         self._emit = emit
         self._numbers = numbers
+        self._change = change
         self._frames: queue.Queue[Frame | None] = queue.Queue(WAITING)
         self._reformatter = VideoReformatter()
         self._encoder: VideoCodecContext | None = None
@@ -57,7 +60,7 @@ class Transcoder:
 
     def run(self) -> None:
         while (frame := self._frames.get()) is not None:
-            self._encode(frame)
+            self.encode(frame)
 
     def _drop(self) -> bool:
         try:
@@ -66,7 +69,9 @@ class Transcoder:
             return False
         return True
 
-    def _encode(self, frame: Frame) -> None:
+    def encode(self, frame: Frame) -> None:
+        """Emits what comes of one frame; for who has a thread and does without `run`."""
+        frame = self._change(frame)
         width = min(frame.width, WIDEST) // 2 * 2
         height = frame.height * width // frame.width // 2 * 2
         asked = (frame.session, width, height)

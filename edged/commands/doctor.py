@@ -27,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
         return 1
     state = settings.state_dir(loaded)
     lines, faults = _broker(loaded)
-    lines += [*_seeing(loaded, state), *_decoders(), *_places(loaded, state)]
+    lines += [*_seeing(loaded, state), *_recognising(loaded, state), *_decoders(), *_places(loaded, state)]
     widths = [max(len(line[column]) for line in lines) for column in (0, 1)]
     for topic, answer, reason in lines:
         print(f"{topic:<{widths[0]}}  {answer:<{min(widths[1], 40)}}  {reason}".rstrip())
@@ -41,6 +41,17 @@ def _seeing(loaded: Config, state: Path) -> list[Line]:
 
     folder = Path(loaded.detector.models_dir or state / "models")
     return [(found.topic, found.answer, found.reason) for found in hardware.findings(loaded.detector, folder)]
+
+
+def _recognising(loaded: Config, state: Path) -> list[Line]:
+    from edged.recognition import chosen
+
+    folder = Path(loaded.detector.models_dir or state / "models")
+    topics = {"faces": "face finder", "face": "faces by", "body": "figures by"}
+    return [
+        (topics[task], model.name if model else "nothing", reason)
+        for task, model, reason in chosen.at_hand(loaded.recognition, folder)
+    ]
 
 
 def _decoders() -> list[Line]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import get_args
 
 from edged.vision import cards, downloads, guessing, models
-from edged.vision.cards import Layout
+from edged.vision.cards import Layout, Task
 from edged.vision.models import Library, Model
 from edged.vision.tensors import ModelError
 
@@ -18,13 +18,13 @@ _QUIET_STEPS = 4
 
 def configure(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Adds `models` and its verbs."""
-    parser = subparsers.add_parser("models", help="list, fetch, verify and add detection models")
+    parser = subparsers.add_parser("models", help="list, fetch, verify and add models")
     parser.add_argument(
         "--dir", type=Path, default=default_folder(), help="where model files lie (default: %(default)s)"
     )
     parser.set_defaults(run=run)
     verbs = parser.add_subparsers(dest="verb", required=True)
-    verbs.add_parser("list", help="the models there are, best first")
+    verbs.add_parser("list", help="the models there are, best first for each task")
     pull = verbs.add_parser("pull", help="fetch models, or continue to")
     pull.add_argument("names", nargs="*", metavar="NAME", default=[models.DEFAULT], help="default: %(default)s")
     verify = verbs.add_parser("verify", help="compare the files here with their hashes")
@@ -33,7 +33,9 @@ def configure(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]")
     add.add_argument("file", type=Path)
     add.add_argument("--name", help="default: the file's name")
     add.add_argument(
-        "--layout", choices=[layout for layout in get_args(Layout) if layout != "hog"], help="how it writes boxes down"
+        "--layout",
+        choices=[layout for layout in get_args(Layout) if layout not in ("hog", "vector")],
+        help="how it writes boxes down",
     )
     add.add_argument("--labels", type=Path, help="a file with one label per line, in the order of the classes")
     add.add_argument("--licence", default="not stated")
@@ -73,8 +75,13 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _list(library: Library) -> int:
-    for model in sorted(library.models.values(), key=lambda model: (-model.card.rank, model.name)):
-        print(f"{model.name:24} {_state(model):12} {model.card.licence:12} {model.card.title}")
+    tasks = get_args(Task)
+    order = sorted(library.models.values(), key=lambda it: (tasks.index(it.card.task), -it.card.rank, it.name))
+    for model in order:
+        print(
+            f"{model.name:24} {_state(model):12} {model.card.licence:12} {model.card.title}"
+            + ("" if model.card.task == tasks[0] else f" (recognition: {model.card.task})")
+        )
     return 1 if library.complaints else 0
 
 

@@ -25,7 +25,7 @@ EXAMPLES: tuple[m.AnyMessage, ...] = (
     m.NodeHealth(
         site=SITE, node=NODE, camera="_", time=NOON, version="0.1.0", uptime=1040.2, cameras=4, model="yolox-nano",
         runtime="onnxruntime 1.20", device="cpu", detector_busy=0.42, cpu=0.61, rss=180_000_000, loop_lag_ms=1.2,
-        outbox_pending=0, notices=("no GPU provider is installed: the CPU runs the detector",),
+        outbox_pending=0, notices=("no GPU provider is installed: the CPU runs the detector",), troubles=(),
     ),
     m.CameraStateChanged(
         site=SITE, node=NODE, camera=CAMERA, time=NOON, id="edge.front.state.mkx3q1zz9", status="retrying",
@@ -74,7 +74,8 @@ EXAMPLES: tuple[m.AnyMessage, ...] = (
     ),
     m.AlertRaised(
         site=SITE, node=NODE, camera=CAMERA, time=NOON, id=f"somebody.{NODE}.{CAMERA}.{SESSION}.7", rule="somebody",
-        severity="info", label="person", session=SESSION, track=7, since=WALKED_IN, message="person in front", snapshot=PICTURE,
+        severity="info", label="person", session=SESSION, track=7, since=WALKED_IN, message="person at front for 1 s", snapshot=PICTURE,
+        kind="presence", subject=f"{SITE}.{NODE}.{CAMERA}",
     ),
     m.ClipReady(
         site=SITE, node=NODE, camera=CAMERA, time=NOON + timedelta(seconds=10.4), id=f"somebody.{NODE}.{CAMERA}.{SESSION}.7.clip",
@@ -114,5 +115,9 @@ EXAMPLES: tuple[m.AnyMessage, ...] = (
     m.IdentityChanged(
         site=SITE, node=NODE, camera="_", time=NOON, id="mkx3q2b1q", identity="mkx3q2b1p", change="enrolled", by="anna",
         detail="from an uploaded picture",
+    ),
+    m.PersonErased(
+        site=SITE, node=NODE, camera="_", time=NOON, id="erased-mkx3q2b1p", identities=("mkx3q2b1p",),
+        tracks=(f"{SITE}.{NODE}.{CAMERA}/{SESSION}/7",), alerts=(f"{SITE}.{NODE}.{CAMERA}/mkx3q2b2c",),
     ),
 )  # fmt: skip

@@ -12,7 +12,7 @@ from edged import messages as m
 from edged.contract.examples import EXAMPLES
 
 ASKED: tuple[type[msgspec.Struct], ...] = (
-    asking.CameraRecord, asking.PictureRequest, asking.PictureMeta, asking.ProbeRequest, asking.ProbeReport,
+    asking.CameraRecord, asking.RuleRecord, asking.PictureRequest, asking.PictureMeta, asking.ProbeRequest, asking.ProbeReport,
     asking.VideoMeta, asking.WatchRequest, asking.ClipRequest, asking.ClipRead, asking.ClipMeta,
 )  # fmt: skip
 

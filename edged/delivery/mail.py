@@ -9,10 +9,15 @@ from email.message import EmailMessage
 from email.utils import format_datetime
 
 import aiosmtplib
+import structlog
 
 from edged import config
+from edged.bus.link import BusError
 from edged.delivery.outgoing import DeliveryError
 from edged.messages import AlertRaised
+from edged.subjects import NODE_ITSELF
+
+log = structlog.get_logger()
 
 PORTS = {"tls": 587, "ssl": 465, "plain": 25}
 TIMEOUT = 20.0
@@ -61,8 +66,11 @@ class Mail:
 
     async def _picture_of(self, alert: AlertRaised) -> bytes | None:
         for _ in range(PICTURE_TRIES if alert.snapshot else 0):
-            if jpeg := await self._picture(alert.snapshot or ""):
-                return jpeg
+            try:
+                if jpeg := await self._picture(alert.snapshot or ""):
+                    return jpeg
+            except BusError as error:  # a mail without its picture is better than none
+                log.warning("picture not mailed", alert=alert.id, error=str(error))
             await asyncio.sleep(PICTURE_WAIT)
         return None
 
@@ -95,8 +103,9 @@ def written(settings: config.Email, id: str, alert: AlertRaised, jpeg: bytes | N
 def wording(alert: AlertRaised) -> dict[str, str]:
     """What a template may name."""
     said: datetime = alert.time.astimezone()
+    camera = "(none)" if alert.camera == NODE_ITSELF else alert.camera
     return {
-        "severity": alert.severity, "message": alert.message, "camera": alert.camera, "node": alert.node, "site": alert.site,
+        "severity": alert.severity, "message": alert.message, "camera": camera, "node": alert.node, "site": alert.site,
         "rule": alert.rule, "label": alert.label, "id": alert.id, "time": said.strftime("%Y-%m-%d %H:%M:%S %z"),
     }  # fmt: skip
 

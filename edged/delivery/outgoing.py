@@ -65,9 +65,10 @@ class Letter(NamedTuple):
 class Outgoing:
     """`add` returns when the alert is on disk; `run()` sends, for ever. At least once: a receiver knows a repetition by its id."""
 
-    def __init__(self, database: Database, targets: Mapping[str, Target]) -> None:
+    def __init__(self, database: Database, targets: Mapping[str, Target], back_off: tuple[float, float]) -> None:
         self._database = database
         self._targets = targets
+        self._shortest, self._longest = back_off
         self._changed = {name: asyncio.Event() for name in targets}
 
     async def add(self, alert: AlertRaised) -> None:
@@ -100,14 +101,15 @@ class Outgoing:
                 await self._retry(asked.id)
             case q.Test():
                 await self._test(asked.name)
+            case q.Forget():
+                return _encode(await self._forget(asked.alerts)), {}
         return b"{}", {}
 
     async def _send_all(self, name: str, target: Target) -> None:
-        shortest, longest = BACK_OFF
         failures = 0
         while True:
             self._changed[name].clear()
-            letter, wait = await self._database.do(lambda db: _next(db, name), durable=False)
+            letter, wait = await self._database.do(lambda db: _next(db, name, self._longest), durable=False)
             if letter is None:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(wait):
@@ -116,7 +118,7 @@ class Outgoing:
                 failures = 0
             else:
                 failures += 1
-                await asyncio.sleep(min(shortest * 2 ** min(failures - 1, 10), longest) / 2)
+                await asyncio.sleep(min(self._shortest * 2 ** min(failures - 1, 10), self._longest) / 2)
 
     async def _send(self, target: Target, letter: Letter) -> bool:
         """Whether the receiver is there."""
@@ -129,10 +131,9 @@ class Outgoing:
         return True
 
     async def _failed(self, letter: Letter, error: DeliveryError) -> None:
-        shortest, longest = BACK_OFF
         now = time.time()
         dead = error.lasting or now - letter.created > GIVE_UP
-        wait = min(shortest * 2 ** min(letter.tries, 20), longest)
+        wait = min(self._shortest * 2 ** min(letter.tries, 20), self._longest)
         report = log.error if dead else log.warning
         report(
             "not delivered",
@@ -156,7 +157,7 @@ class Outgoing:
                 return await self._database.do(mark)
             except BusError as failure:  # it must not go out a second time because the disk is full
                 log.warning("delivery not written down", error=str(failure))
-            await asyncio.sleep(BACK_OFF[0])
+            await asyncio.sleep(self._shortest)
 
     async def _retry(self, id: str) -> None:
         change = "UPDATE deliveries SET state = 'waiting', due = ?, created = ? WHERE id = ? AND state != 'done'"
@@ -165,6 +166,13 @@ class Outgoing:
             raise Refused("not_found", f"no delivery {id!r} waits or is dead")
         for changed in self._changed.values():
             changed.set()
+
+    async def _forget(self, alerts: tuple[str, ...]) -> q.Forgotten:
+        ids = [(f"{name}.{alert}",) for name in self._targets for alert in alerts]
+        delete = "DELETE FROM deliveries WHERE id = ?"
+        rows = await self._database.do(lambda db: sum(db.execute(delete, id).rowcount for id in ids))
+        await self._database.scrub(whole=True)
+        return q.Forgotten(rows=rows)
 
     async def _test(self, name: str) -> None:
         if not (target := self._targets.get(name)):
@@ -178,10 +186,12 @@ class Outgoing:
 
 
 @asynccontextmanager
-async def open_outgoing(path: Path, targets: Mapping[str, Target]) -> AsyncIterator[Outgoing]:
-    """What is on its way, kept in the file at `path`. Raises BusError."""
+async def open_outgoing(
+    path: Path, targets: Mapping[str, Target], back_off: tuple[float, float] = BACK_OFF
+) -> AsyncIterator[Outgoing]:
+    """What is on its way, kept in the file at `path`. `back_off`: seconds to the next try, first and at most. Raises BusError."""
     async with open_database(path, SCHEMA, MAX_BYTES) as database:
-        yield Outgoing(database, targets)
+        yield Outgoing(database, targets, back_off)
 
 
 def sample() -> AlertRaised:
@@ -192,14 +202,14 @@ def sample() -> AlertRaised:
     )  # fmt: skip
 
 
-def _next(db: sqlite3.Connection, target: str) -> tuple[Letter | None, float | None]:
+def _next(db: sqlite3.Connection, target: str, longest: float) -> tuple[Letter | None, float | None]:
     """The letter that is due, or how many seconds until one is; None: none waits."""
     query = "SELECT n, id, fact, created, tries, due FROM deliveries WHERE state = 'waiting' AND target = ? ORDER BY due, n LIMIT 1"
     row = db.execute(query, (target,)).fetchone()
     if row is None:
         return None, None
     n, id, fact, created, tries, due = row
-    wait = min(due - time.time(), BACK_OFF[1])  # a clock that was set back must not hold it up
+    wait = min(due - time.time(), longest)  # a clock that was set back must not hold it up
     if wait > 0:
         return None, wait
     return Letter(n, id, _alert.decode(fact), created, tries), 0.0

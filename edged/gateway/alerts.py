@@ -65,6 +65,10 @@ class OutsideAlert(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 async def listed(request: web.Request) -> web.Response:
     asked = query(request, AlertQuery)
+    if asked.since and asked.until and _utc(asked.until) <= _utc(asked.since):
+        raise Problem(
+            400, "invalid", f"query.to: {asked.until.isoformat()} is not after from={asked.since.isoformat()}"
+        )
     found = await ask(request, q.Alerts(**msgspec.structs.asdict(asked)), q.AlertsAnswer)
     return reply(AlertPage([_with_url(alert) for alert in found.alerts], found.total, asked.page, asked.limit))
 
@@ -101,6 +105,10 @@ def _raised(found: OutsideAlert, where: Address) -> AlertRaised:
         **where._asdict(), time=time, id=f"outside-{found.id or uuid.uuid4().hex}", rule=found.rule, severity=found.severity,
         label=found.label, session="", track=0, since=time, message=found.message, snapshot=found.snapshot,
     )  # fmt: skip
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _with_url(alert: q.KnownAlert) -> Alert:

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from edged import config
 from edged.bus.bus import Bus
+from edged.bus.objects import Objects
 from edged.gateway import docs, health, metrics, openapi, static
 from edged.gateway.auth import ALWAYS_OPEN, FOR_WORKERS, KEY, OPEN, WORKER_TOKEN, guarded, is_loopback
 from edged.gateway.directory import Directory
@@ -27,6 +28,7 @@ from edged.gateway.parts import (
     HUB,
     LINK,
     PICTURES,
+    PORTRAITS,
     SESSIONS,
     SETTINGS,
     SOCKETS,
@@ -38,6 +40,7 @@ from edged.gateway.sockets import Sockets
 from edged.gateway.streams import Streams
 from edged.gateway.webrtc.feed import Videos
 from edged.gateway.webrtc.sessions import Sessions
+from edged.identities import PEOPLE
 
 log = structlog.get_logger()
 
@@ -74,6 +77,7 @@ def build(bus: Bus, settings: config.Config) -> web.Application:
     app[SETTINGS] = settings
     app[LINK] = bus.link
     app[PICTURES] = bus.pictures
+    app[PORTRAITS] = Objects(bus.link, PEOPLE)
     app[SOCKETS] = sockets
     app[HUB] = hub
     app[DIRECTORY] = Directory(bus.cameras, hub)
@@ -109,7 +113,9 @@ async def serve(bus: Bus, settings: config.Config) -> AsyncIterator[Gateway]:
     """
     check(settings)
     app = build(bus, settings)
-    runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=_LAST_WORDS)
+    runner = web.AppRunner(
+        app, access_log=None, handler_cancellation=True, shutdown_timeout=_LAST_WORDS, auto_decompress=False
+    )
     await runner.setup()
     try:
         url = await _listen(runner, settings.gateway)

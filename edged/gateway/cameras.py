@@ -189,8 +189,11 @@ def _view(request: web.Request, record: CameraRecord) -> View:
 
 def _ways(settings: config.Config, camera: config.Camera) -> tuple[Way, ...]:
     offered: dict[Way, bool] = {
-        "direct": bool(camera.direct), "janus": bool(settings.janus.ws_url), "webrtc": settings.webrtc.enabled
-    }  # fmt: skip
+        "direct": bool(camera.direct),
+        # what Janus shows may come from the camera itself
+        "janus": bool(settings.janus.ws_url) and not camera.recognition.blur,
+        "webrtc": settings.webrtc.enabled,
+    }
     return tuple(way for way, is_there in offered.items() if is_there)
 
 

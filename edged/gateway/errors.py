@@ -12,6 +12,9 @@ from edged.gateway.redaction import redacted
 
 log = structlog.get_logger()
 
+_LEFT = 499  # nginx' number for it; nobody is there to see it
+_LONGEST = 500  # characters of a sentence, part of which may be what a client said
+
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 STATUS: dict[ErrorCode, int] = {"invalid": 400, "forbidden": 403, "not_found": 404, "limit": 429, "unavailable": 503}
@@ -63,14 +66,24 @@ async def as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPException as error:
         return _reply(_from_aiohttp(request, error))
     except ConnectionError:
-        raise  # the client left; nobody is there to be told
+        return _hung_up(request)
     except Exception:  # one request must not end the others, and the client must hear something
         log.exception("request failed", method=request.method, path=request.path)
         return _reply(Problem(500, "internal", "the gateway failed; its log says why"))
 
 
+def _hung_up(request: web.Request) -> web.Response:
+    """For a client that left, or that must not take what it has got for the whole. Raised on, it would be a traceback in the log."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response(status=_LEFT)
+
+
 def _reply(problem: Problem) -> web.Response:
-    body = msgspec.json.encode(ErrorReply(ErrorDetail(problem.code, redacted(str(problem)))))
+    sentence = redacted(str(problem))
+    if len(sentence) > _LONGEST:
+        sentence = f"{sentence[:_LONGEST]}…"
+    body = msgspec.json.encode(ErrorReply(ErrorDetail(problem.code, sentence)))
     return web.Response(
         status=problem.status, body=body, headers=problem.headers, content_type="application/json", charset="utf-8"
     )

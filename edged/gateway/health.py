@@ -89,6 +89,12 @@ def _causes(app: web.Application) -> tuple[str, ...]:
     if not app[DIRECTORY].read.is_set():
         causes.append("the cameras were not read from NATS yet")
     nodes = [(address, silent) for address, _, silent in app[HUB].nodes()]
+    causes += [
+        f"node {address.site}.{address.node}: {trouble}"
+        for address, health, silent in app[HUB].nodes()
+        for trouble in health.troubles
+        if silent <= FRESH
+    ]
     if not nodes:
         causes.append("no node heard yet: is edged running, with the same nats.url?")
     causes += [

@@ -20,7 +20,11 @@ _STATUS = {"invalid": 400, "forbidden": 403, "not_found": 404, "timeout": 504}
 _KERNEL_BUFFER = 128 * 1024
 
 
-class StreamQuery(Ask, frozen=True, kw_only=True):
+class CleanQuery(Ask, frozen=True, kw_only=True):
+    """For a camera that the path names."""
+
+
+class StreamQuery(CleanQuery, frozen=True, kw_only=True):
     camera: Annotated[str, Meta(description="Its id.")]
 
 
@@ -43,10 +47,20 @@ class Slot:
 
 
 async def stream(request: web.Request) -> web.StreamResponse:
-    """Parts until the client leaves. A camera that shows nothing to begin with is an HTTP error, not an empty stream."""
+    """The camera that the query names."""
     asked = query(request, StreamQuery)
+    return await _stream(request, asked.camera, asked)
+
+
+async def clean(request: web.Request) -> web.StreamResponse:
+    """The camera that the path names. Nothing is ever drawn on pictures here; `clean` is what other systems call that."""
+    return await _stream(request, request.match_info["camera"], query(request, CleanQuery))
+
+
+async def _stream(request: web.Request, camera: str, asked: Ask) -> web.StreamResponse:
+    """Parts until the client leaves. A camera that shows nothing to begin with is an HTTP error, not an empty stream."""
     limits = request.app[SETTINGS].gateway
-    record = (await request.app[DIRECTORY].ready()).find(asked.camera)
+    record = (await request.app[DIRECTORY].ready()).find(camera)
     slot = Slot()
     viewer = Viewer(show=slot.put, fail=slot.put, fps=asked.rate(limits), credit=1)
     with (

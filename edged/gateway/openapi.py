@@ -16,16 +16,29 @@ _ERROR = {
     "description": "What went wrong, where, and what to do next.",
     "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorReply"}}},
 }
+_RAW: dict[str, Any] = {
+    "multipart/form-data": {
+        "schema": {
+            "type": "object",
+            "properties": {"picture": {"type": "string", "contentMediaType": "image/*"}},
+            "required": ["picture"],
+        }
+    }
+}
 _PARAMETER = re.compile(r"{(\w+)(?::[^}]*)?}")
 _ABOUT = {
     "camera": "Its id; `node.id` or `site.node.id` where several cameras share the id.",
     "session": "As it was named when it began; of Janus also `info`.",
     "handle": "As Janus numbered it.",
     "alert": "Its id.",
+    "rule": "Its name; `site.node.name` for a rule of one box alone.",
     "counter": "The id of a counter, or a line as `camera.line`.",
-    "report": "`counts`, `person` or `vehicle`.",
+    "report": "`counts`, `person`, `vehicle`, `zones` or `ppe`.",
     "delivery": "As the list names it.",
     "webhook": "Its name in the configuration.",
+    "identity": "As lists name it.",
+    "sample": "As its identity names it.",
+    "visitor": "Its id.",
     "key": "As an alert names it in `snapshot`.",
 }
 
@@ -77,10 +90,11 @@ def _operation(route: Route, of: dict[Any, dict[str, Any]], components: dict[str
         "parameters": [*_in_path(route), *_in_query(route.query, components)],
         "responses": {str(route.status): _response(route, of), "default": _ERROR},
     }
+    taken: dict[str, Any] = {media: _RAW.get(media, {}) for media in route.takes}
     if route.body is not None:
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": of[route.body]}}}
-    if route.takes:
-        operation["requestBody"] = {"required": True, "content": {route.takes: {}}}
+        taken["application/json"] = {"schema": of[route.body]}
+    if taken:
+        operation["requestBody"] = {"required": True, "content": taken}
     if route.login == "none":
         operation["security"] = []
     return operation
@@ -118,4 +132,5 @@ def _response(route: Route, of: dict[Any, dict[str, Any]]) -> dict[str, Any]:
         case str() as kind:
             return {"description": route.summary, "content": {kind: {}}}
         case struct:
-            return {"description": route.summary, "content": {"application/json": {"schema": of[struct]}}}
+            content = {"application/json": {"schema": of[struct]}} | {kind.partition(";")[0]: {} for kind in route.also}
+            return {"description": route.summary, "content": content}

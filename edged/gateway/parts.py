@@ -4,6 +4,7 @@ from aiohttp import web
 
 from edged import config
 from edged.bus.link import Link
+from edged.bus.objects import Objects
 from edged.bus.pictures import Pictures
 from edged.gateway.directory import Directory
 from edged.gateway.feeds import Feeds
@@ -16,6 +17,7 @@ from edged.gateway.webrtc.sessions import Sessions
 SETTINGS = web.AppKey("settings", config.Config)
 LINK = web.AppKey("link", Link)
 PICTURES = web.AppKey("pictures", Pictures)
+PORTRAITS = web.AppKey("portraits", Objects)
 SOCKETS = web.AppKey("sockets", Sockets)
 HUB = web.AppKey("hub", Hub)
 DIRECTORY = web.AppKey("directory", Directory)

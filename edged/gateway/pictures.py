@@ -15,7 +15,7 @@ from edged.gateway.errors import ErrorDetail, Problem
 from edged.gateway.feeds import Feeds, Head, Picture, Size, Viewer, packed, pull
 from edged.gateway.parts import DIRECTORY, FEEDS, LINK, SETTINGS, SOCKETS
 from edged.gateway.sockets import Socket
-from edged.gateway.wire import query
+from edged.gateway.wire import query, understood
 from edged.subjects import Address
 
 ON_THEIR_WAY = 2  # pictures of one camera sent and not yet shown
@@ -79,7 +79,7 @@ async def watch(request: web.Request) -> web.StreamResponse:
         try:
             async for message in ws:
                 if message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
-                    board.hear(_said.decode(message.data))
+                    board.hear(understood(message.data, _said))
         except msgspec.MsgspecError as error:
             socket.close(WSCloseCode.POLICY_VIOLATION, f"not understood: {error}")
         finally:

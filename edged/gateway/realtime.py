@@ -14,6 +14,8 @@ from edged.gateway.sockets import Socket
 from edged.gateway.wire import query, reply
 from edged.messages import Detections
 
+SAME = {"camera_state": "state"}  # as others call it
+
 
 class LatestQuery(Struct, frozen=True):
     camera: Annotated[str, Meta(description="One camera, or several with commas; empty: all.")] = ""
@@ -56,12 +58,13 @@ async def listen(request: web.Request) -> web.StreamResponse:
 
 
 async def _wanted(request: web.Request, cameras: str, kinds: str) -> Wanted:
-    unknown = _listed(kinds) - set(KINDS)
+    wanted = frozenset(SAME.get(kind, kind) for kind in _listed(kinds))
+    unknown = wanted - set(KINDS)
     if unknown:
         raise Problem(400, "invalid", f"kinds: unknown {', '.join(sorted(unknown))}; there are {', '.join(KINDS)}")
     directory = await request.app[DIRECTORY].ready()
     named = frozenset(address_of(directory.find(name)) for name in _listed(cameras))
-    return Wanted(_listed(kinds), named)
+    return Wanted(wanted, named)
 
 
 def _listed(text: str) -> frozenset[str]:

@@ -1,6 +1,7 @@
 """Alerts out of the tables, with who has acknowledged them. Pure functions over a connection."""
 
 import sqlite3
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import msgspec
@@ -19,6 +20,17 @@ def find(db: sqlite3.Connection, asked: Alerts) -> AlertsAnswer:
     query = f"SELECT id, fact FROM alerts WHERE {condition} ORDER BY time DESC, id DESC LIMIT ? OFFSET ?"
     found = db.execute(query, (*values, asked.limit, min(start, 2**62))).fetchall()
     return AlertsAnswer(alerts=[_known(db, id, fact) for id, fact in found], total=total)
+
+
+def forget(db: sqlite3.Connection, ids: Iterable[str]) -> int:
+    """Removes alerts and what belongs to them, overwritten. That they were known stays, so that they don't come back. How many rows."""
+    db.execute("PRAGMA secure_delete = ON")
+    gone = 0
+    for id in ids:
+        for table, column in (("alerts", "id"), ("acknowledgements", "alert"), ("clips", "alert")):
+            gone += db.execute(f"DELETE FROM {table} WHERE {column} = ?", (id,)).rowcount
+    db.execute("PRAGMA secure_delete = FAST")
+    return gone
 
 
 def _known(db: sqlite3.Connection, id: str, fact: bytes) -> KnownAlert:

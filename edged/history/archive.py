@@ -16,6 +16,7 @@ import structlog
 
 from edged.bus.deliveries import Stored
 from edged.bus.link import BusError
+from edged.bus.reading import Bookmark
 from edged.history import schema
 from edged.history.counting import recount
 from edged.history.recording import record
@@ -55,18 +56,28 @@ class Archive:
                 f"{self.path} could not be written ({error}): is its disk full? `df -h {self.path.parent}`"
             ) from error
 
-    async def read(self, query: Query[T]) -> T:
-        """What `query` returns, while writing goes on beside it."""
+    async def scrub(self) -> None:
+        """Nothing that was overwritten is left in the log beside the file. Raises BusError."""
         loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._readers, lambda: query(self._reader()))
+            await loop.run_in_executor(
+                self._writer, lambda: self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            )
+        except sqlite3.Error as error:
+            raise BusError(f"{self.path} could not be scrubbed ({error})") from error
+
+    async def read(self, query: Query[T]) -> T:
+        """What `query` returns, while writing goes on beside it: all that it looks up is of one moment."""
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._readers, lambda: of_one_moment(self._reader(), query))
         except sqlite3.Error as error:
             raise BusError(f"{self.path} could not be read ({error}): `edged history rebuild` makes it anew") from error
 
-    async def since(self) -> datetime | None:
-        """When the last fact that is in the file was stored in the stream; None: there is none."""
-        row = await self.read(lambda db: db.execute("SELECT stored FROM cursor").fetchone())
-        return datetime.fromtimestamp(row[0], UTC) if row else None
+    async def bookmark(self) -> Bookmark | None:
+        """How far the stream is in the file; None: nothing of it is."""
+        row = await self.read(lambda db: db.execute("SELECT seq, stored FROM cursor").fetchone())
+        return Bookmark(row[0], datetime.fromtimestamp(row[1], UTC)) if row else None
 
     def _reader(self) -> sqlite3.Connection:
         if not hasattr(self._reading, "connection"):
@@ -125,6 +136,16 @@ def in_transaction(connection: sqlite3.Connection, action: Query[T]) -> T:
         raise
 
 
+def of_one_moment(connection: sqlite3.Connection, query: Query[T]) -> T:
+    """Several statements without it may see what was written between them: counts of a line that the first did not know."""
+    connection.execute("BEGIN")
+    try:
+        return query(connection)
+    finally:
+        if connection.in_transaction:  # SQLite ends it itself after some errors
+            connection.execute("ROLLBACK")
+
+
 def prepare(path: Path, zone: TimeZone) -> sqlite3.Connection:
     """The connection that writes. Blocks."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -150,7 +171,7 @@ def set_aside(path: Path, why: str) -> Path:
 def connect_read_only(path: Path) -> sqlite3.Connection:
     """A connection that sees each transaction whole, beside whoever writes. Raises sqlite3.Error."""
     connection = sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=ro", uri=True, check_same_thread=False, timeout=PATIENCE
+        f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, check_same_thread=False, timeout=PATIENCE
     )
     connection.execute("PRAGMA query_only = 1")
     connection.execute("PRAGMA temp_store = MEMORY")
@@ -163,11 +184,12 @@ def _connect(path: Path, zone: TimeZone) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version not in (0, schema.VERSION):
+        if version > schema.VERSION:
             raise sqlite3.DatabaseError(f"its schema is version {version}, this edged wants {schema.VERSION}")
-        if not version:
+        if version < schema.VERSION:
+            missing = schema.SINCE_2 if version else schema.SCHEMA
             with closing(connection.cursor()) as cursor:
-                cursor.executescript(f"BEGIN;{schema.SCHEMA}PRAGMA user_version = {schema.VERSION};COMMIT;")
+                cursor.executescript(f"BEGIN;{missing}PRAGMA user_version = {schema.VERSION};COMMIT;")
         in_transaction(connection, lambda db: _zoned(db, zone))
         return connection
     except BaseException:

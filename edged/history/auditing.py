@@ -17,6 +17,7 @@ from edged.history.archive import PATIENCE
 
 SCHEMA = """
 CREATE TABLE stream (seq INTEGER PRIMARY KEY, id TEXT NOT NULL);
+CREATE TABLE ended (seq INTEGER NOT NULL);
 CREATE TABLE held (id TEXT PRIMARY KEY, seq INTEGER);
 """
 TOGETHER = 5000
@@ -55,7 +56,9 @@ CHECKS = {
         WHERE facts.id IS NULL AND stream.seq <= (SELECT seq FROM history.cursor)""",
     "place removed from the stream": """
         SELECT CASE before.seq + 1 WHEN stream.seq - 1 THEN before.seq + 1 ELSE (before.seq + 1) || ' to ' || (stream.seq - 1) END
-        FROM (SELECT seq, lag(seq) OVER (ORDER BY seq) AS last FROM stream) AS stream JOIN stream AS before ON before.seq = stream.last
+        FROM (
+            SELECT seq, lag(seq) OVER (ORDER BY seq) AS last FROM (SELECT seq FROM stream UNION SELECT seq + 1 FROM ended)
+        ) AS stream JOIN stream AS before ON before.seq = stream.last
         WHERE stream.seq > before.seq + 1""",
     "crossing without its fact": "SELECT id FROM history.crossings WHERE id NOT IN (SELECT id FROM history.facts)",
     "fact without its crossing": """
@@ -97,6 +100,7 @@ async def audited(facts: Facts, state: Path) -> Findings:
     It may run beside a daemon at work: the history is looked at before the stream, and the outbox as a copy.
     """
     with TemporaryDirectory(prefix="edged-audit-") as folder, _comparison(Path(folder), state) as db:
+        db.execute("INSERT INTO ended VALUES (?)", (await facts.end(),))
         async with aclosing(facts.places()) as places:
             batch: list[tuple[int, str]] = []
             async for place in places:

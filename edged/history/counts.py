@@ -1,28 +1,26 @@
-"""Counts out of the tables: totals, series, rows of reports, and how many were inside. Pure functions over a connection."""
+"""Counts out of the tables: totals, series, and how many were inside. Pure functions over a connection."""
 
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
 from operator import add
 
 from edged import config
 from edged.bus.link import Refused
+from edged.history import ppe, visits
 from edged.history.periods import SECONDS, TABLES, Span, instant_of, span, start_of
+from edged.history.places import meant
 from edged.questions import (
     Inside,
     LineTally,
     NamedTally,
     Occupancy,
     OccupancyAnswer,
-    Rows,
-    RowsAnswer,
     Stats,
     StatsAnswer,
     Tally,
     Unit,
     Where,
-    ZoneTally,
 )  # fmt: skip
 from edged.timezone import TimeZone
 
@@ -36,19 +34,12 @@ _NONE: Sums = (0, 0, 0, 0)
 
 def series_of(db: sqlite3.Connection, where: Where, aliases: Aliases) -> dict[int, Key]:
     """The series that are meant, by number."""
-    camera = where.camera.split(".") if where.camera else []
     labels = aliases.get(where.label, (where.label,))
     found = {}
     for n, *key in db.execute("SELECT n, site, node, camera, line, label FROM series"):
-        fits = (
-            where.site in ("", key[0])
-            and where.node in ("", key[1])
-            and camera == key[:3][max(0, 3 - len(camera)) :]
-            and where.line in ("", key[3])
-            and (not where.label or key[4] in labels)
-        )
-        if fits:
-            found[n] = (key[0], key[1], key[2], key[3], key[4])
+        site, node, camera, line, label = key
+        if meant(where, site, node, camera) and where.line in ("", line) and (not where.label or label in labels):
+            found[n] = (site, node, camera, line, label)
     return found
 
 
@@ -59,10 +50,10 @@ def stats(db: sqlite3.Connection, asked: Stats, zone: TimeZone, now: float, alia
             "invalid", f"that is more than {UNITS} units of by={looked.by}: ask for a shorter range, or a longer unit"
         )
     chosen = series_of(db, asked, aliases)
-    among, numbers = _among(db, chosen)
+    those, numbers = among(db, chosen)
     table, period = TABLES[looked.by], (looked.since, looked.until)
     by_series = db.execute(
-        f"SELECT series, {_SUMS} FROM {table} WHERE start >= ? AND start < ?{among} GROUP BY series",
+        f"SELECT series, {_SUMS} FROM {table} WHERE start >= ? AND start < ?{those} GROUP BY series",
         (*period, *numbers),
     ).fetchall()
     lines = sorted((chosen[n], (a, b, c, d)) for n, a, b, c, d in by_series)
@@ -76,40 +67,9 @@ def stats(db: sqlite3.Connection, asked: Stats, zone: TimeZone, now: float, alia
         labels=_grouped(lines, lambda key: key[4]),
         cameras=_grouped(lines, lambda key: ".".join(key[:3])),
         sites=_grouped(lines, lambda key: key[0]),
-        zones=_zones(db, asked, looked),
-        series=_units(db, looked, zone, among, numbers),
-    )
-
-
-def rows(db: sqlite3.Connection, asked: Rows, zone: TimeZone, now: float, aliases: Aliases) -> RowsAnswer:
-    """A page of (start, site, node, camera, line, label, in, out), by start and series."""
-    looked = span(asked, zone, now)
-    chosen = series_of(db, asked, aliases)
-    among, numbers = _among(db, chosen)
-    written = _written(zone, looked)
-    total, page = None, []
-    if looked.by == "month":
-        page = _months(db, looked, zone, among, numbers)
-        total, last = len(page), None
-    else:
-        first = max(asked.after, (looked.since, -1))
-        page = db.execute(
-            f"SELECT start, series, ins + fixed_in, outs + fixed_out FROM {TABLES[looked.by]} "
-            f"WHERE (start, series) > (?, ?) AND start < ?{among} ORDER BY start, series LIMIT ?",
-            (*first, looked.until, *numbers, asked.limit),
-        ).fetchall()
-        last = (page[-1][0], page[-1][1]) if len(page) == asked.limit else None
-        if asked.after == (-1, -1):
-            query = f"SELECT count(*) FROM {TABLES[looked.by]} WHERE start >= ? AND start < ?{among}"
-            (total,) = db.execute(query, (looked.since, looked.until, *numbers)).fetchone()
-    return RowsAnswer(
-        since=zone.local(looked.since),
-        until=zone.local(looked.until),
-        time_zone=str(zone.tz),
-        by=looked.by,
-        total=total,
-        rows=[(written(start), *chosen[n], ins, outs) for start, n, ins, outs in page],
-        after=last,
+        zones=visits.tallies(db, asked, looked.since, looked.until),
+        ppe=ppe.tallies(db, asked, looked.since, looked.until),
+        series=_units(db, looked, zone, those, numbers),
     )
 
 
@@ -171,8 +131,8 @@ def _inside(db: sqlite3.Connection, instant: float, zone: TimeZone) -> dict[int,
     return found
 
 
-def _units(db: sqlite3.Connection, looked: Span, zone: TimeZone, among: str, numbers: list[int]) -> list[Unit]:
-    query = f"SELECT start, {_SUMS} FROM {TABLES[looked.by]} WHERE start >= ? AND start < ?{among} GROUP BY start"
+def _units(db: sqlite3.Connection, looked: Span, zone: TimeZone, those: str, numbers: list[int]) -> list[Unit]:
+    query = f"SELECT start, {_SUMS} FROM {TABLES[looked.by]} WHERE start >= ? AND start < ?{those} GROUP BY start"
     found = db.execute(query, (looked.since, looked.until, *numbers))
     sums: dict[int, Sums] = {}
     for start, a, b, c, d in found:
@@ -181,44 +141,8 @@ def _units(db: sqlite3.Connection, looked: Span, zone: TimeZone, among: str, num
     return [Unit(start=zone.local(start), **_fields(each)) for start, each in sums.items()]
 
 
-def _months(
-    db: sqlite3.Connection, looked: Span, zone: TimeZone, among: str, numbers: list[int]
-) -> list[tuple[int, int, int, int]]:
-    sums: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
-    query = (
-        f"SELECT start, series, ins + fixed_in, outs + fixed_out FROM counts_day WHERE start >= ? AND start < ?{among}"
-    )
-    for start, n, ins, outs in db.execute(query, (looked.since, looked.until, *numbers)):
-        cell = sums[start_of(start, "month", zone), n]
-        cell[0] += ins
-        cell[1] += outs
-    return [(start, n, ins, outs) for (start, n), (ins, outs) in sorted(sums.items())]
-
-
-def _zones(db: sqlite3.Connection, asked: Where, looked: Span) -> list[ZoneTally]:
-    found = db.execute(
-        "SELECT site, node, camera, zone, sum(type = 'zone_entered'), avg(CASE type WHEN 'zone_left' THEN dwell END), "
-        "max(coalesce(inside, 0)) FROM zone_events WHERE time >= ? AND time < ? AND camera != '_' GROUP BY 1, 2, 3, 4",
-        (looked.since * 1000, looked.until * 1000),
-    )
-    camera = asked.camera.split(".") if asked.camera else []
-    return [
-        ZoneTally(site=site, node=node, camera=cam, zone=name, visits=visits, dwell=dwell, most=most)
-        for site, node, cam, name, visits, dwell, most in found
-        if camera == [site, node, cam][max(0, 3 - len(camera)) :]
-        and asked.site in ("", site)
-        and asked.node in ("", node)
-    ]
-
-
-def _written(zone: TimeZone, looked: Span) -> Callable[[int], str]:
-    """How a report writes the beginning of a unit."""
-    if looked.by in ("day", "month"):
-        return lru_cache(1000)(lambda start: zone.local(start).date().isoformat())
-    return lru_cache(1000)(lambda start: zone.local(start).isoformat(timespec="minutes"))
-
-
-def _among(db: sqlite3.Connection, chosen: Mapping[int, object]) -> tuple[str, list[int]]:
+def among(db: sqlite3.Connection, chosen: Mapping[int, object]) -> tuple[str, list[int]]:
+    """The condition that a row is of these series, and its values."""
     (all_of_them,) = db.execute("SELECT count(*) FROM series").fetchone()
     if len(chosen) == all_of_them:
         return "", []

@@ -13,7 +13,7 @@ from edged import questions as q
 from edged.bus.deliveries import Stored
 from edged.bus.link import Answer, Delivery, Refused
 from edged.config import Config
-from edged.history import alerts, counts
+from edged.history import alerts, counts, ppe, reporting
 from edged.history.archive import Archive
 from edged.subjects import NODE_ITSELF, Address
 
@@ -46,18 +46,24 @@ class Desk:
             case q.Stats():
                 return await self._archive.read(lambda db: counts.stats(db, asked, zone, now, aliases))
             case q.Rows():
-                return await self._archive.read(lambda db: counts.rows(db, asked, zone, now, aliases))
+                return await self._archive.read(lambda db: reporting.rows(db, asked, zone, now, aliases))
             case q.Occupancy():
                 counters = self._config.counters
                 return await self._archive.read(lambda db: counts.occupancy(db, asked, zone, now, aliases, counters))
             case q.Alerts():
                 return await self._archive.read(lambda db: alerts.find(db, asked))
+            case q.PpeLog():
+                return await self._archive.read(lambda db: ppe.find(db, asked, zone))
             case q.Acknowledge():
                 return await self._acknowledge(asked)
             case q.Correct():
                 return await self._write(await self._correction(asked))
             case q.Raise():
                 return await self._write(asked.alert)
+            case q.Forget():
+                rows = await self._archive.change(lambda db: alerts.forget(db, asked.alerts))
+                await self._archive.scrub()
+                return q.Forgotten(rows=rows)
 
     async def _acknowledge(self, asked: q.Acknowledge) -> q.Written:
         found = await self._archive.read(lambda db: alerts.find(db, q.Alerts(id=asked.alert)))

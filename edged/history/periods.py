@@ -1,5 +1,6 @@
 """Ranges as people name them, as instants of the site's time zone."""
 
+from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ TABLES: dict[Grain, str] = {
     "day": "counts_day",
     "month": "counts_day",
 }
-SECONDS: dict[Grain, int] = {"minute": 60, "hour": 3600, "day": 86_400, "month": 86_400}
+SECONDS: dict[Grain, int] = {"minute": 60, "hour": 3600, "day": 86_400, "month": 28 * 86_400}  # the shortest
 USUAL: dict[str, Grain] = {"today": "hour", "7d": "day", "30d": "day", "this_month": "day", "year": "month"}
 FIRST_YEAR, LAST_YEAR = 1971, 2200
 
@@ -46,6 +47,13 @@ def start_of(instant: float, by: Grain, zone: TimeZone) -> int:
     return _floor(zone.local(instant), by, zone)
 
 
+def starts(since: int, until: float, by: Grain, zone: TimeZone) -> Iterator[int]:
+    """Where the units begin, from `since`, the beginning of one, to before `until`."""
+    while since < until:
+        yield since
+        since = _next(since, by, zone)
+
+
 def instant_of(name: str, text: str, zone: TimeZone) -> float:
     return _moment(name, text, zone).timestamp()
 
@@ -69,7 +77,8 @@ def _moment(name: str, text: str, zone: TimeZone) -> datetime:
         moment = zone.parsed(text)
     except (ValueError, OverflowError):
         raise Refused(
-            "invalid", f"{name}={text[:40]} is no date and no time: write 2026-05-01 or 2026-05-01T12:00"
+            "invalid",
+            f"{name}={text[:40]} is no date and no time: write 2026-05-01 or 2026-05-01T12:00, in a URL the + of an offset as %2B",
         ) from None
     if not FIRST_YEAR <= moment.year < LAST_YEAR:
         raise Refused("invalid", f"{name}={text[:40]} is not a year of ours: from {FIRST_YEAR} to {LAST_YEAR}")
@@ -101,6 +110,11 @@ def _ceiling(moment: datetime, by: Grain, zone: TimeZone) -> int:
     begin = _floor(moment, by, zone)
     if begin == moment.timestamp():
         return begin
+    return _next(begin, by, zone)
+
+
+def _next(begin: int, by: Grain, zone: TimeZone) -> int:
+    """Where the unit after the one that begins there begins."""
     match by:
         case "minute":
             return begin + 60

@@ -71,6 +71,7 @@ def _number_alike(db: sqlite3.Connection, path: Path) -> None:
 
 def _take_over(db: sqlite3.Connection, first: float, zone: TimeZone) -> int:
     kept: int = in_transaction(db, lambda db: _copied(db, first, zone))
+    in_transaction(db, _copied_ppe)
     db.execute("DETACH old")
     return kept
 
@@ -95,3 +96,10 @@ def _copied(db: sqlite3.Connection, first: float, zone: TimeZone) -> int:
             db.execute(f"INSERT OR REPLACE INTO counts_{grain} SELECT * FROM old.counts_{grain} WHERE start < ?", row)
         db.execute("INSERT OR REPLACE INTO setting VALUES ('pruned', ?)", (str(row[0]),))
     return took
+
+
+def _copied_ppe(db: sqlite3.Connection) -> None:
+    """Verdicts come from the old file; without a cursor all that their stream still holds is read again at the next start."""
+    if db.execute("SELECT 1 FROM old.sqlite_schema WHERE name = 'ppe'").fetchone():
+        for table in ("ppe", "ppe_items"):
+            db.execute(f"INSERT INTO main.{table} SELECT * FROM old.{table}")

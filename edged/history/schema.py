@@ -2,10 +2,10 @@
 
 `facts` decides whether a fact is new, and everything else follows from the facts in it. `counts_minute`, `counts_hour` and `counts_day` are
 sums over `crossings` and `corrections`; hours and days are those of the site's time zone. `cursor` only says how far back reading
-the stream may begin.
+the stream may begin. Verdicts on protective equipment are apart from all of it: their stream, cursor and retention are their own.
 """
 
-VERSION = 1
+VERSION = 2
 GRAINS = ("minute", "hour", "day")
 
 _COUNTS = "".join(
@@ -17,6 +17,22 @@ CREATE TABLE counts_{grain} (
 ) WITHOUT ROWID;"""
     for grain in GRAINS
 )
+
+# what version 2 adds to version 1
+SINCE_2 = """
+CREATE INDEX zone_events_of ON zone_events (site, node, camera, zone, time, type, inside, dwell); -- has all that is asked of a zone
+CREATE INDEX states_of ON states (site, node, camera, time);
+CREATE TABLE ppe (
+    id TEXT PRIMARY KEY, time INTEGER NOT NULL, site TEXT NOT NULL, node TEXT NOT NULL, camera TEXT NOT NULL, fact BLOB NOT NULL
+);
+CREATE INDEX ppe_by_time ON ppe (time);
+CREATE TABLE ppe_items (
+    time INTEGER NOT NULL, id TEXT NOT NULL, item TEXT NOT NULL, verdict TEXT NOT NULL, site TEXT NOT NULL, node TEXT NOT NULL,
+    camera TEXT NOT NULL, PRIMARY KEY (id, item)
+) WITHOUT ROWID;
+CREATE INDEX ppe_items_of ON ppe_items (site, node, camera, item, time, verdict);
+CREATE TABLE ppe_cursor (one INTEGER PRIMARY KEY CHECK (one = 1), stored REAL NOT NULL);
+"""
 
 SCHEMA = f"""
 CREATE TABLE facts (id TEXT PRIMARY KEY, seq INTEGER NOT NULL, time INTEGER NOT NULL, type TEXT NOT NULL) WITHOUT ROWID;
@@ -64,6 +80,7 @@ CREATE TABLE states (
 CREATE INDEX states_by_time ON states (time);
 CREATE TABLE cursor (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL, stored REAL NOT NULL);
 CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+{SINCE_2}
 """
 
 PRUNED = ("facts", "crossings", "corrections", "zone_events", "tracks", "alerts", "acknowledgements", "clips", "states")

@@ -4,6 +4,7 @@ import asyncio
 import re
 import shutil
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import dropwhile
@@ -17,10 +18,14 @@ from edged.asking import ClipRead, ClipRequest
 from edged.bus.link import Refused
 from edged.camera.clock import TICKS
 from edged.camera.mp4 import CODECS, Mp4, forget_parts
+from edged.camera.recoder import AsTheyCame, Recoder
 from edged.camera.ring import Reader
 from edged.camera.source import FIRST_PICTURE, LiveCamera
 from edged.camera.units import AccessUnit
+from edged.node import untold
 from edged.node.ledger import Ledger
+from edged.node.veil import Veil
+from edged.shredding import shred
 from edged.subjects import Address
 
 log = structlog.get_logger()
@@ -41,10 +46,13 @@ class Clips:
         self._folder = folder
         self._ledger = ledger
         self._recording: dict[str, asyncio.Task[None]] = {}
+        self._unwanted: set[str] = set()
 
     async def run(self) -> None:
         try:
             await asyncio.to_thread(forget_parts, self._folder)
+            for path, ready in await asyncio.to_thread(untold.left, self._folder):
+                await self._tell(path, ready)
             while True:
                 await asyncio.to_thread(self._make_room)
                 await asyncio.sleep(SWEEP)
@@ -53,8 +61,11 @@ class Clips:
                 task.cancel()
             await asyncio.gather(*self._recording.values(), return_exceptions=True)
 
-    async def record(self, address: Address, live: LiveCamera, wanted: ClipRequest) -> None:
-        """Begins the clip and returns; the same id again does nothing. Raises Refused when it cannot be made."""
+    async def record(self, address: Address, live: LiveCamera, wanted: ClipRequest, veil: Veil) -> None:
+        """Begins the clip and returns; the same id again does nothing. Raises Refused when it cannot be made.
+
+        The packets go into it as they came, or with `veil` on, encoded anew of pictures without faces.
+        """
         path = self._path(address.camera, wanted.id)
         if path.name in self._recording or await asyncio.to_thread(path.exists):
             return
@@ -67,7 +78,7 @@ class Clips:
             raise Refused("unavailable", f"camera {address.camera} was opened anew since: that moment is gone")
         ring = live.outlet.ring
         reader = ring.reader(ring.begin(wanted.session, wanted.since), late=float("inf"))
-        task = asyncio.create_task(self._record(address, reader, path, wanted), name=f"clip {wanted.id}")
+        task = asyncio.create_task(self._record(address, reader, path, wanted, veil), name=f"clip {wanted.id}")
         self._recording[path.name] = task
         task.add_done_callback(lambda _: self._recording.pop(path.name))
 
@@ -82,40 +93,61 @@ class Clips:
                 "not_found", f"no clip {wanted.id}: clips are kept for {days:g} days and while there is room"
             ) from None
 
-    async def _record(self, address: Address, reader: Reader, path: Path, wanted: ClipRequest) -> None:
+    async def forget(self, camera: str, ids: Iterable[str]) -> None:
+        """Removes these clips; one that is being recorded is given up. Raises Refused for what is no id."""
+        for id in ids:
+            path = self._path(camera, id)
+            if task := self._recording.get(path.name):
+                self._unwanted.add(path.name)
+                task.cancel()
+                await asyncio.wait({task})
+            await asyncio.to_thread(shred, path)
+            await asyncio.to_thread(untold.forget, path)
+
+    async def _record(self, address: Address, reader: Reader, path: Path, wanted: ClipRequest, veil: Veil) -> None:
         mp4 = Mp4(path)
         try:
-            await self._write(mp4, reader, wanted)
-            await self._finish(address, mp4, wanted)
+            await self._write(mp4, reader, wanted, Recoder(veil.over) if veil.on else AsTheyCame())
+            await self._tell(path, await self._finish(address, mp4, path, wanted))
         except asyncio.CancelledError:
-            if mp4.first:  # the daemon ends: what there is by now is a clip too
-                await self._finish(address, mp4, wanted)
+            if mp4.first and path.name not in self._unwanted:  # the daemon ends: what there is by now is a clip too
+                await self._ledger.add(await self._finish(address, mp4, path, wanted))
             raise
         except (OSError, ValueError, TimeoutError) as error:
             log.error("clip given up", camera=address.camera, clip=wanted.id, error=str(error) or "no key frame came")
         finally:
+            self._unwanted.discard(path.name)
             await asyncio.to_thread(mp4.discard)
 
-    async def _finish(self, address: Address, mp4: Mp4, wanted: ClipRequest) -> None:
-        await asyncio.to_thread(mp4.close)
-        assert mp4.first is not None, "closed without being open"
-        await self._ledger.add(_ready(address, wanted, mp4.first, mp4))
+    async def _finish(self, address: Address, mp4: Mp4, path: Path, wanted: ClipRequest) -> m.ClipReady:
+        """The clip has its name; what is to be told of it."""
+        await asyncio.to_thread(mp4.end)
+        assert mp4.first is not None, "ended without being open"
+        ready = _ready(address, wanted, mp4.first, mp4)
+        await asyncio.to_thread(untold.note, path, ready)
+        await asyncio.to_thread(mp4.publish)
         log.info("clip ready", camera=address.camera, clip=wanted.id, seconds=mp4.seconds, bytes=mp4.bytes)
+        return ready
 
-    async def _write(self, mp4: Mp4, reader: Reader, wanted: ClipRequest) -> None:
+    async def _tell(self, path: Path, ready: m.ClipReady) -> None:
+        await self._ledger.add(ready)
+        await self._ledger.written()
+        await asyncio.to_thread(untold.forget, path)
+
+    async def _write(self, mp4: Mp4, reader: Reader, wanted: ClipRequest, film: Recoder | AsTheyCame) -> None:
         """Returns when everything is written that belongs into the clip."""
         units = await _from_key(reader)
         first = units[0]
         if first.session != wanted.session:
             raise OSError("the stream ended before it could begin")
         end = _pts_of(first, min(wanted.until, wanted.since + timedelta(seconds=self._settings.longest)))
-        await asyncio.to_thread(mp4.open, first)
         while True:
             if not await asyncio.to_thread(self._make_room):
                 raise OSError(f"less than clips.min_free is left on the disk of {self._folder}: make room there")
             inside = [unit for unit in units if unit.session == first.session and unit.dts <= end]
-            await asyncio.to_thread(mp4.add, inside)
-            if not units or len(inside) < len(units):
+            over = not units or len(inside) < len(units)
+            await asyncio.to_thread(_append, mp4, film, inside, over)
+            if over:
                 return
             await asyncio.sleep(PERIOD)
             units = await _next(reader)
@@ -141,6 +173,14 @@ class Clips:
         if not _ID.fullmatch(id) or len(id) > 200:
             raise Refused("invalid", f"{id[:80]!r} is no id of a clip: an alert's id is")
         return self._folder / camera / f"{id}{_END}"
+
+
+def _append(mp4: Mp4, film: Recoder | AsTheyCame, units: list[AccessUnit], over: bool) -> None:
+    made = [*film.of(units), *(film.rest() if over else ())]
+    if made and mp4.first is None:
+        mp4.open(made[0])
+    if made:
+        mp4.add(made)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,10 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import NamedTuple
 
 import structlog
 
@@ -15,14 +18,27 @@ from edged.mailbox import Inbox
 from edged.scene.looks import Taken
 from edged.scene.presence import box_of
 from edged.subjects import Address
+from edged.vision.tracker import Tracked
 
 log = structlog.get_logger()
 
 LONGEST = 800  # pixels of a side
+LONGEST_PERSON = 1280  # a face is an eighth of a figure
 QUALITY = 90
-_WAITING = 4
+_WAITING = 8
 _MARGIN = 0.08  # of the box: helmets stick out of it
+_MARGIN_FACE = 0.6  # where the tracks are faces
+_FACE = "face"
 _LOG_PERIOD = 60.0
+
+
+class Cut(NamedTuple):
+    """Cut `area` out of `frame`, a side being at most `longest` pixels; `job` makes the job of the area it shows and its size."""
+
+    frame: Frame
+    area: m.Box
+    longest: int
+    job: Callable[[m.Box, tuple[int, int]], m.AnyJob]
 
 
 class Crops:
@@ -32,19 +48,27 @@ class Crops:
         self._address = address
         self._jobs = jobs
         self._threads = threads
-        self._waiting: Inbox[tuple[Frame, Taken, str, tuple[str, ...]]] = Inbox(_WAITING)
+        self._waiting: Inbox[Cut] = Inbox(_WAITING)
 
     def put(self, frame: Frame, taken: Taken, label: str, items: tuple[str, ...]) -> None:
-        self._waiting.put((frame, taken, label, items))
+        """To be judged for its protective equipment."""
+        job = partial(self._crop, frame, taken, label, items)
+        self._waiting.put(Cut(frame, around(box_of(taken.tracked)), LONGEST, job))
+
+    def put_person(self, frame: Frame, tracked: Tracked, label: str, body: bool) -> None:
+        """To be recognised, by the whole figure too if `body`."""
+        area = around(box_of(tracked), _MARGIN_FACE if label == _FACE else _MARGIN)
+        self._waiting.put(Cut(frame, area, LONGEST_PERSON, partial(self._person, frame, tracked, label, body)))
 
     async def run(self) -> None:
         loop, said = asyncio.get_running_loop(), float("-inf")
         while True:
-            frame, taken, label, items = await self._waiting.get()
-            wanted = around(box_of(taken.tracked))
-            data, area, size = await loop.run_in_executor(self._threads, jpeg.cut, frame, wanted, LONGEST, QUALITY)
+            cut = await self._waiting.get()
+            data, area, size = await loop.run_in_executor(
+                self._threads, jpeg.cut, cut.frame, cut.area, cut.longest, QUALITY
+            )
             try:
-                await self._jobs.put(self._crop(frame, taken, label, items, area, size), data)
+                await self._jobs.put(cut.job(area, size), data)
             except BusError as error:
                 if time.monotonic() - said > _LOG_PERIOD:
                     said = time.monotonic()
@@ -61,9 +85,19 @@ class Crops:
             height=size[1], items=items,
         )  # fmt: skip
 
+    def _person(
+        self, frame: Frame, tracked: Tracked, label: str, body: bool, area: m.Box, size: tuple[int, int]
+    ) -> m.PersonTaken:
+        site, node, camera = self._address
+        return m.PersonTaken(
+            site=site, node=node, camera=camera, time=frame.time, session=frame.session, track=tracked.id,
+            id=f"{node}.{camera}.{frame.session}.{tracked.id}.person.{frame.seq}", pts=frame.pts, label=label,
+            score=tracked.score, box=box_of(tracked), area=area, width=size[0], height=size[1], body=body,
+        )  # fmt: skip
 
-def around(box: m.Box) -> m.Box:
+
+def around(box: m.Box, margin: float = _MARGIN) -> m.Box:
     """`box` with a margin, within the picture."""
     x, y, width, height = box
-    left, top = max(0.0, x - _MARGIN * width), max(0.0, y - _MARGIN * height)
-    return left, top, min(1.0, x + (1 + _MARGIN) * width) - left, min(1.0, y + (1 + _MARGIN) * height) - top
+    left, top = max(0.0, x - margin * width), max(0.0, y - margin * height)
+    return left, top, min(1.0, x + (1 + margin) * width) - left, min(1.0, y + (1 + margin) * height) - top

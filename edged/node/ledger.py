@@ -8,21 +8,26 @@ import structlog
 
 from edged.bus.facts import Facts
 from edged.bus.link import BusError
-from edged.messages import AnyFact
+from edged.messages import AnyFact, Snapshot
 
 log = structlog.get_logger()
 
+_IN_MEMORY = 10_000
 _BATCH = 64
 _LAST_WORDS = 1.0  # seconds
 _RETRY = 1.0
 
 
 class Ledger:
-    """A queue before the outbox. Full, it holds up who adds: a fact is never dropped."""
+    """A queue before the outbox. Full, it holds up who adds: a fact is never dropped. A picture is, when the disk does not take it.
+
+    `trouble` says why nothing can be written; mostly empty.
+    """
 
     def __init__(self, facts: Facts) -> None:
+        self.trouble = ""
         self._facts = facts
-        self._waiting: asyncio.Queue[tuple[AnyFact, bytes]] = asyncio.Queue(10_000)
+        self._waiting: asyncio.Queue[tuple[AnyFact, bytes]] = asyncio.Queue(_IN_MEMORY)
 
     async def add(self, fact: AnyFact, payload: bytes = b"") -> None:
         await self._waiting.put((fact, payload))
@@ -37,21 +42,30 @@ class Ledger:
             batch = [await self._waiting.get()]
             while len(batch) < _BATCH and not self._waiting.empty():
                 batch.append(self._waiting.get_nowait())
-            while not await self._write(batch):  # noqa: ASYNC110
+            left = await self._write(batch)
+            while left:
                 await asyncio.sleep(_RETRY)
+                left = await self._write(left)
             for _ in batch:
                 self._waiting.task_done()
 
-    async def _write(self, batch: list[tuple[AnyFact, bytes]]) -> bool:
-        """Whether all of it is on disk. Written twice is written once: facts have ids."""
+    async def _write(self, batch: list[tuple[AnyFact, bytes]]) -> list[tuple[AnyFact, bytes]]:
+        """The facts that are not on disk yet. Written twice is written once: facts have ids."""
         done = await asyncio.gather(*(self._facts.publish(*entry) for entry in batch), return_exceptions=True)
-        for outcome in done:
+        left = []
+        for entry, outcome in zip(batch, done, strict=True):
             if isinstance(outcome, BusError):
-                log.error("facts can't be written", error=str(outcome), waiting=self._waiting.qsize() + len(batch))
-                return False
-            if isinstance(outcome, BaseException):
+                reason = str(outcome)
+                if not isinstance(entry[0], Snapshot):
+                    left.append(entry)
+            elif isinstance(outcome, BaseException):
                 raise outcome
-        return True
+        self.trouble = ""
+        if left:
+            waiting = self._waiting.qsize() + len(left)
+            self.trouble = f"{waiting} facts wait in memory: {reason}"
+            log.error("facts can't be written", error=reason, waiting=waiting)
+        return left
 
 
 @asynccontextmanager

@@ -1,12 +1,9 @@
 """This box: the cameras that run here, what others may ask of it, and how it does."""
 
 import asyncio
-import os
-import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TypeVar
 
 import msgspec
@@ -20,14 +17,20 @@ from edged.bus.outbox import Outbox
 from edged.camera.faults import CameraFault
 from edged.camera.from_api import UrlRefused, check_from_api
 from edged.camera.probe import probe
+from edged.disk import Disk
+from edged.niceness import be_nice
 from edged.node.cameras import Cameras
 from edged.node.clips import Clips
 from edged.node.ledger import Ledger
+from edged.node.names import Names
 from edged.node.pictures import requested
+from edged.node.room import Room
 from edged.node.running import Parts, Running, stopped
 from edged.node.secrets import Secrets
 from edged.node.sight import LazySight
 from edged.node.vitals import Vitals
+from edged.recognition.chosen import lacking
+from edged.settings import models_dir
 from edged.subjects import Address
 
 log = structlog.get_logger()
@@ -42,21 +45,27 @@ class Node:
     """`run()` for ever; `ready` is set once the cameras are started and requests are answered."""
 
     def __init__(
-        self, settings: config.Config, bus: Bus, outbox: Outbox, ledger: Ledger, sight: LazySight, state: Path
+        self, settings: config.Config, bus: Bus, outbox: Outbox, ledger: Ledger, sight: LazySight, disk: Disk
     ) -> None:
         self.ready = asyncio.Event()
         self._settings = settings
         self._bus = bus
         self._outbox = outbox
+        self._ledger = ledger
+        self._disk = disk
         self._sight = sight
-        self._threads = ThreadPoolExecutor(2, thread_name_prefix="pictures", initializer=_be_nice)
-        self._parts = Parts(settings, bus.link, ledger, sight, self._threads)
+        self._threads = ThreadPoolExecutor(2, thread_name_prefix="pictures", initializer=be_nice)
+        self._names = Names(bus.link, settings.site, settings.node)
+        self._parts = Parts(
+            settings, bus.link, ledger, sight, Room(disk, settings.clips.min_free), self._threads, self._names
+        )
         self._all: dict[str, config.Camera] = {}
         self._running: dict[str, tuple[Running, asyncio.Task[None]]] = {}
-        self._cameras = Cameras(settings, bus.cameras, Secrets(state / "secrets.json"), self._apply)
-        self._clips = Clips(settings.clips, state / "clips", ledger)
+        self._cameras = Cameras(settings, bus.cameras, Secrets(disk.path / "secrets.json"), self._apply)
+        self._clips = Clips(settings.clips, disk.path / "clips", ledger)
         self._service = f"edged-{settings.site}-{settings.node}"
         self._vitals = Vitals()
+        self._lacks: tuple[str, ...] | None = None  # of recognition, once a camera asks for it
         self._group = asyncio.TaskGroup()
 
     async def run(self) -> None:
@@ -65,6 +74,8 @@ class Node:
             async with self._group as group:
                 group.create_task(self._vitals.run())
                 group.create_task(self._clips.run())
+                group.create_task(self._names.run())
+                await self._names.heeding.wait()
                 await self._cameras.begin()
                 if any(camera.enabled and camera.detection for camera in self._all.values()):
                     await self._sight.open()  # a model that is missing ends the daemon now, not a camera later
@@ -94,6 +105,8 @@ class Node:
             self._all.pop(camera, None)
         else:
             self._all[camera] = settings
+        if settings and self._lacks is None and (settings.recognition.enabled or settings.recognition.blur):
+            self._lacks = await asyncio.to_thread(lacking, self._settings.recognition, models_dir(self._settings))
         wanted = settings if settings and settings.enabled else None
         if camera in self._running:
             running, task = self._running[camera]
@@ -133,6 +146,7 @@ class Node:
             "watch": self._watch,
             "record": self._record,
             "piece": self._piece,
+            "forget": self._forget,
         }
         endpoints: dict[str, tuple[str, Handler]] = {
             verb: (subjects.every(verb, site, node), handler) for verb, handler in every.items()
@@ -167,12 +181,16 @@ class Node:
     async def _record(self, request: Delivery) -> Answer:
         running = self._switched_on(request)
         wanted = _asked(request, asking.ClipRequest)
-        await self._clips.record(self._address(running.settings.id), running.live, wanted)
+        await self._clips.record(self._address(running.settings.id), running.live, wanted, running.veil)
         return b"{}", {}
 
     async def _piece(self, request: Delivery) -> Answer:
         data, whole = await self._clips.read(_camera(request), _asked(request, asking.ClipRead))
         return data, {"Edged-Meta": msgspec.json.encode(asking.ClipMeta(bytes=whole)).decode()}
+
+    async def _forget(self, request: Delivery) -> Answer:
+        await self._clips.forget(_camera(request), _asked(request, asking.ClipsForgotten).ids)
+        return b"{}", {}
 
     def _switched_on(self, request: Delivery) -> Running:
         """The camera a request is about. Raises Refused."""
@@ -214,14 +232,10 @@ class Node:
             device=sight.detector.device if sight else "",
             detector_busy=round(sight.detector.busy, 3) if sight else 0.0, cpu=round(self._vitals.cpu(), 3),
             rss=self._vitals.rss(), loop_lag_ms=round(self._vitals.loop_lag_ms(), 1),
-            outbox_pending=self._outbox.pending, notices=sight.detector.notices if sight else (),
+            outbox_pending=self._outbox.pending,
+            notices=(sight.detector.notices if sight else ()) + (self._lacks or ()),
+            troubles=tuple(filter(None, (self._disk.trouble, self._ledger.trouble))),
         )  # fmt: skip
-
-
-def _be_nice() -> None:
-    """Pictures are for people, who can wait a moment; looking at frames and decoding them cannot. On Linux a thread has its own niceness."""
-    with suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)
 
 
 def _camera(request: Delivery) -> str:

@@ -10,6 +10,7 @@ from edged.bus.link import Refused
 from edged.camera import jpeg
 from edged.camera.frames import Frame
 from edged.camera.outlet import Outlet
+from edged.node.veil import Veil
 
 Picture = tuple[PictureMeta, bytes]
 
@@ -17,10 +18,11 @@ Picture = tuple[PictureMeta, bytes]
 class Pictures:
     """The pictures of one camera, encoded in `threads`."""
 
-    def __init__(self, camera: str, outlet: Outlet, threads: ThreadPoolExecutor) -> None:
+    def __init__(self, camera: str, outlet: Outlet, threads: ThreadPoolExecutor, veil: Veil) -> None:
         self._camera = camera
         self._outlet = outlet
         self._threads = threads
+        self._veil = veil
         self._encoding: dict[tuple[str, int, int, int], asyncio.Future[Picture]] = {}
 
     async def get(self, wanted: PictureRequest) -> Picture:
@@ -42,7 +44,7 @@ class Pictures:
     async def _encode(self, frame: Frame, wanted: PictureRequest) -> Picture:
         width = min(wanted.width or frame.width, frame.width)
         data = await asyncio.get_running_loop().run_in_executor(
-            self._threads, jpeg.encode, frame, width, wanted.quality
+            self._threads, lambda: jpeg.encode(self._veil.over(frame), width, wanted.quality)
         )
         height = round(frame.height * width / frame.width)
         meta = PictureMeta(

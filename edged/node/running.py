@@ -4,6 +4,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 import msgspec
 import structlog
@@ -15,10 +16,15 @@ from edged.bus.link import Link
 from edged.camera.source import LiveCamera, new_session
 from edged.node.crops import Crops
 from edged.node.ledger import Ledger
+from edged.node.names import Names
 from edged.node.pictures import Pictures
+from edged.node.room import Room
 from edged.node.sight import LazySight
+from edged.node.veil import Veil
 from edged.node.video import Video
 from edged.node.voice import Voice
+from edged.recognition.chosen import finder
+from edged.settings import models_dir
 from edged.subjects import Address
 from edged.vision.eyes import Eyes
 from edged.vision.tensors import ModelError
@@ -36,7 +42,9 @@ class Parts:
     link: Link
     ledger: Ledger
     sight: LazySight
+    room: Room
     threads: ThreadPoolExecutor
+    names: Names
 
 
 class Running:
@@ -45,13 +53,18 @@ class Running:
     def __init__(self, address: Address, settings: config.Camera, parts: Parts) -> None:
         self.settings = settings
         self.live = LiveCamera(settings, settings.url, parts.settings.limits, self._on_state)
-        self.pictures = Pictures(settings.id, self.live.outlet, parts.threads)
-        self.video = Video(address, parts.link, self.live, settings.preroll_max_bytes)
+        self.veil = Veil(settings.recognition.blur, partial(finder, parts.settings, models_dir(parts.settings)))
+        self.pictures = Pictures(settings.id, self.live.outlet, parts.threads, self.veil)
+        self.video = Video(address, parts.link, self.live, settings.preroll_max_bytes, self.veil)
         self._address = address
         self._parts = parts
         self._eyes: Eyes | None = None
         self._crops = Crops(address, Jobs(parts.link), parts.threads)
-        self._voice = Voice(address, parts.link, parts.ledger, parts.threads, self._crops)
+        recognition = parts.settings.recognition
+        self._voice = Voice(
+            address, parts.link, parts.ledger, parts.threads, parts.room, self._crops, parts.names, self.veil,
+            bodies=recognition.body != "none" and recognition.body_hours > 0,
+        )  # fmt: skip
         self._seat: Seat | None = None
         self._states: asyncio.Queue[m.CameraStateChanged] = asyncio.Queue()
         self._status: m.CameraStatus | None = None
@@ -83,6 +96,8 @@ class Running:
 
     def needs_reopening(self, settings: config.Camera) -> bool:
         """Whether `settings` differ from today's in what only a new stream can bring."""
+        if settings.recognition.blur != self.settings.recognition.blur:
+            return True  # no viewer and no ring may hold both kinds of pictures
         return any(getattr(settings, name) != getattr(self.settings, name) for name in OF_THE_STREAM)
 
     def health(self) -> m.CameraHealth:

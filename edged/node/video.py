@@ -9,6 +9,7 @@ import structlog
 
 from edged import framing, subjects
 from edged.asking import VideoMeta
+from edged.bus.interest import unheard
 from edged.bus.link import Link, Refused, too_large
 from edged.bus.pictures import META
 from edged.camera import background
@@ -16,6 +17,7 @@ from edged.camera.ring import Ring
 from edged.camera.source import LiveCamera
 from edged.camera.transcoder import Transcoder
 from edged.camera.units import AccessUnit
+from edged.node.veil import Veil
 from edged.subjects import Address
 
 log = structlog.get_logger()
@@ -28,13 +30,17 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Video:
-    """`run()` for as long as the camera is on. `dropped` counts access units that could not be published."""
+    """`run()` for as long as the camera is on. `dropped` counts access units that could not be published.
 
-    def __init__(self, address: Address, link: Link, live: LiveCamera, max_bytes: int) -> None:
+    While nobody has subscribed only key frames are published: with them the server is asked whether anybody has, and a decoder begins with them anyhow.
+    """
+
+    def __init__(self, address: Address, link: Link, live: LiveCamera, max_bytes: int, veil: Veil) -> None:
         self.dropped = 0
         self.transcoding = False
         self._link = link
         self._live = live
+        self._veil = veil
         self._camera = address.camera
         self._subject = subjects.on(address, "video")
         self._made = Ring(asyncio.get_running_loop(), _MADE_SECONDS, max_bytes)
@@ -42,11 +48,14 @@ class Video:
         self._watched_until = 0.0
         self._lease = asyncio.Event()
         self._said = float("-inf")
+        self._heard = True
+        self._asked = 0  # names the last question whether anybody hears
 
     async def run(self) -> None:
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._publish(self._live.outlet.ring))
-            tasks.create_task(self._publish(self._made))
+        async with unheard(self._link, self._unheard) as inbox, asyncio.TaskGroup() as tasks:
+            if not self._veil.on:
+                tasks.create_task(self._publish(self._live.outlet.ring, inbox))
+            tasks.create_task(self._publish(self._made, inbox))
             tasks.create_task(self._transcode())
 
     @property
@@ -54,10 +63,13 @@ class Video:
         """As `CameraHealth.video` says it; empty while nothing is known of the stream."""
         if not self._live.looks.codec:
             return ""
-        return f"transcoded while watched: {self._obstacle}" if self._obstacle else "passthrough"
+        if not self._obstacle:
+            return "passthrough"
+        return f"transcoded {'now' if self.transcoding else 'while watched'}: {self._obstacle}"
 
     def gop(self) -> bytes:
         """The packets since the last key frame, packed; empty before the first one. Raises Refused if they are too large."""
+        self._go_on()
         ring = self._made if self._obstacle else self._live.outlet.ring
         packed = framing.pack((meta(unit), unit.data) for unit in ring.gop(self._live.session) if _is_shown(unit))
         limit = self._link.nc.max_payload
@@ -67,6 +79,7 @@ class Video:
 
     def watch(self, seconds: float) -> None:
         """Somebody watches for so long; a camera that is shown as it is needs no more for that."""
+        self._go_on()
         self._watched_until = max(self._watched_until, time.monotonic() + seconds)
         self._lease.set()
 
@@ -74,6 +87,8 @@ class Video:
     def _obstacle(self) -> str:
         """Why browsers do not show the camera's own packets; empty: they do."""
         looks = self._live.looks
+        if self._veil.on:
+            return "faces are hidden"
         if looks.codec not in ("", "h264"):
             return f"the camera sends {looks.codec}; H.264 would cost nothing"
         return "the camera sends B-frames; without them it would cost nothing" if looks.reordered else ""
@@ -94,7 +109,7 @@ class Video:
                 await asyncio.sleep(_LOOK)
 
     async def _transcode_once(self) -> None:
-        transcoder = Transcoder(self._made.put, self._numbers)
+        transcoder = Transcoder(self._made.put, self._numbers, self._veil.over)
         over = background.start(f"transcoder {self._camera}", transcoder.run)
         self._live.outlet.tap = transcoder.put
         self.transcoding = True
@@ -111,21 +126,36 @@ class Video:
             log.error("transcoding failed", camera=self._camera, error=str(error), retry_in=_AGAIN)
             await asyncio.sleep(_AGAIN)
 
-    async def _publish(self, ring: Ring) -> None:
+    def _go_on(self) -> None:
+        """Who begins in the middle of a picture group has subscribed already: what the server says of a question asked before is too old."""
+        self._heard = True
+        self._asked += 1
+
+    def _unheard(self, question: str) -> None:
+        if question == str(self._asked):
+            self._heard = False
+
+    async def _publish(self, ring: Ring, inbox: str) -> None:
         reader = ring.reader(0)
         passed = 0
         while True:
             for unit in await reader.units():
                 if _is_shown(unit):
-                    await self._send(unit)
+                    await self._send(unit, inbox)
             if reader.dropped > passed:
                 self.dropped += reader.dropped - passed
                 passed = reader.dropped
                 self._tell("video behind", dropped=self.dropped)
 
-    async def _send(self, unit: AccessUnit) -> None:
+    async def _send(self, unit: AccessUnit, inbox: str) -> None:
+        reply = ""
+        if unit.key:
+            self._go_on()
+            reply = f"{inbox}.{self._asked}"
+        elif not self._heard:
+            return
         try:
-            await self._link.send(self._subject, unit.data, {META: _encode(meta(unit)).decode()})
+            await self._link.send(self._subject, unit.data, {META: _encode(meta(unit)).decode()}, reply)
         except Refused as refusal:
             self.dropped += 1
             self._tell("video not published", error=str(refusal))

@@ -13,8 +13,10 @@ from edged.messages import Fraction, Token
 from edged.vision.tensors import ModelError
 
 Size = Annotated[int, Meta(ge=16, le=4096)]
-Layout = Literal["yolov8", "yolox", "ssd", "edged", "hog"]
+Layout = Literal["yolov8", "yolox", "ssd", "edged", "hog", "ultraface", "yunet", "vector"]
 Runtime = Literal["onnx", "tflite", "opencv"]
+Task = Literal["objects", "faces", "face", "body"]
+Colours = float | tuple[float, float, float]
 
 
 class _Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -22,14 +24,17 @@ class _Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Input(_Part, frozen=True, kw_only=True):
-    """How a picture becomes the network's input: network value = (colour value of 0-255 - mean) * scale."""
+    """How a picture becomes the network's input: network value = (colour value of 0-255 - mean) * scale.
+
+    `mean` and `scale` are one number, or one for each colour in the order of `colour`.
+    """
 
     width: Size
     height: Size
     layout: Literal["nchw", "nhwc", "hw"]
     colour: Literal["rgb", "bgr", "grey"]
-    mean: float = 0.0
-    scale: float = 1.0
+    mean: Colours = 0.0
+    scale: Colours = 1.0
     letterbox: Literal["centre", "top-left", "stretch", "none"] = "centre"
     fill: Annotated[int, Meta(ge=0, le=255)] = 114
 
@@ -53,10 +58,31 @@ class Output(_Part, frozen=True, kw_only=True):
     coordinates: Literal["fractions", "pixels"] = "fractions"
 
 
-class Card(_Part, frozen=True, kw_only=True):
-    """A model. `labels` names a file beside the card, or is the list itself; a card that was read holds the list.
+class Vectors(_Part, frozen=True, kw_only=True):
+    """What a network that recognises says: a vector of `dimensions` numbers, alike for pictures of the same person.
 
-    `score` is where the model is at its best. `rank` orders the choice of `auto`, which never takes a model of rank 0.
+    `threshold` is where two are taken for the same, as `metric` measures it on vectors of length 1; `margin` and `growth` are cosines, as in
+    `edged/identity/decide.py`. `aligned` faces have eyes, nose and mouth in the places that ArcFace made customary.
+    """
+
+    dimensions: Annotated[int, Meta(ge=2, le=4096)]
+    threshold: float
+    metric: Literal["cosine", "l2"] = "cosine"
+    margin: Fraction = 0.05
+    growth: Fraction = 0.02
+    aligned: bool = True
+
+    @property
+    def cosine(self) -> float:
+        """`threshold` as a cosine."""
+        return self.threshold if self.metric == "cosine" else 1 - self.threshold**2 / 2
+
+
+class Card(_Part, frozen=True, kw_only=True):
+    """A model. `task` is what it is for: it finds `objects` or `faces`, or makes a vector of one `face` or `body`.
+
+    `labels` names a file beside the card, or is the list itself; a card that was read holds the list.
+    `score` is where the model is at its best. `rank` orders the choice of `auto` within a task; a model of rank 0 is never chosen.
     Without `sha256` the hash is taken at the first download and kept beside the file.
     """
 
@@ -67,12 +93,14 @@ class Card(_Part, frozen=True, kw_only=True):
     file: Annotated[str, Meta(pattern=r"^[^/\\]*$")] = ""
     source: Annotated[str, Meta(pattern=r"^(https?://.*)?$")] = ""
     sha256: Annotated[str, Meta(pattern=r"^([0-9a-f]{64})?$")] = ""
-    labels: str | tuple[str, ...]
+    task: Task = "objects"
+    labels: str | tuple[str, ...] = ()
     score: Fraction = 0.5
     rank: Annotated[int, Meta(ge=0)] = 0
     notes: str = ""
     input: Input
     output: Output
+    vectors: Vectors | None = None
 
 
 def read(path: Path) -> Card:
@@ -86,7 +114,11 @@ def read(path: Path) -> Card:
         raise ModelError(f"model card {path}: not TOML: {error}") from None
     except OSError as error:
         raise ModelError(f"model card {path}: can't read {error.filename}: {error.strerror}") from None
-    if not labels:
+    if (card.task in ("face", "body")) != (card.vectors is not None):
+        raise ModelError(
+            f"model card {path}: vectors: a model for the task {card.task} {_ABOUT_VECTORS[card.vectors is None]}"
+        )
+    if not labels and card.vectors is None:
         raise ModelError(f"model card {path}: labels: there must be at least one")
     if not card.file and card.runtime != "opencv":
         raise ModelError(f"model card {path}: file: name the model file")
@@ -121,7 +153,8 @@ def _toml(part: Struct) -> Iterator[str]:
         yield from _toml(table)
 
 
-_TABLES: dict[str, type[Struct]] = {"input": Input, "output": Output}
+_ABOUT_VECTORS = {True: "needs this table", False: "has no such table"}
+_TABLES: dict[str, type[Struct]] = {"input": Input, "output": Output, "vectors": Vectors}
 
 
 def _explained(error: str) -> str:

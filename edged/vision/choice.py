@@ -57,6 +57,10 @@ def at_hand(settings: config.Detector, folder: Path) -> Choice:
 
 def _named(library: Library, name: str) -> Choice:
     model = library.named(name)
+    if model.card.vectors:
+        raise ModelError(
+            f"model {name}: it recognises a {model.card.task}, and finds nothing: name it under [recognition]"
+        )
     if fault := model.fault():
         raise ModelError(fault)
     return Choice(model, "detector.model names it", ())

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edged.vision import suppression as bx
+from edged.vision import yunet
 from edged.vision.cards import Card
 from edged.vision.detections import NOTHING, Floats, Found
 from edged.vision.planes import Fit
@@ -115,6 +116,25 @@ def _hog(outputs: Sequence[Tensor], card: Card, min_score: float, fit: Fit) -> C
     return corners.astype(np.float32), scores[found], np.zeros(len(found), np.intp)
 
 
+def _ultraface(outputs: Sequence[Tensor], card: Card, min_score: float, fit: Fit) -> Candidates:
+    """Scores [1, N, 2] of background and face, boxes [1, N, 4] as x1, y1, x2, y2 in fractions of the input.
+
+    https://github.com/Linzaer/Ultra-Light-Fast-Generic-Face-Detector-1MB
+    """
+    scores, boxes = sorted(outputs, key=lambda output: output.values.shape[-1])
+    values = scores.real(scores.values[0, :, 1])
+    found = np.flatnonzero(values >= min_score)
+    across, down = fit.size
+    corners = boxes.real(boxes.values[0, found]) * np.array([across, down, across, down], np.float32)
+    return corners, values[found], np.zeros(len(found), np.intp)
+
+
+def _yunet(outputs: Sequence[Tensor], card: Card, min_score: float, fit: Fit) -> Candidates:
+    """As `yunet.decode`, which has the points of the faces, too."""
+    boxes, scores, _ = yunet.decode(outputs, min_score, fit.size)
+    return boxes, scores, np.zeros(len(boxes), np.intp)
+
+
 _STRIDES = (8, 16, 32)
 _HOG_SLOPE, _HOG_OFFSET = 3.0, -1.0
 
@@ -124,6 +144,8 @@ _LAYOUTS: dict[str, Callable[[Sequence[Tensor], Card, float, Fit], Candidates]] 
     "ssd": _ssd,
     "edged": _edged,
     "hog": _hog,
+    "ultraface": _ultraface,
+    "yunet": _yunet,
 }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from edged import shipped
 from edged.vision import cards
-from edged.vision.cards import Card
+from edged.vision.cards import Card, Task
 from edged.vision.tensors import ModelError
 
 DEFAULT = "yolox-nano"
@@ -69,9 +69,10 @@ class Library:
                 raise ModelError(complaint)
         raise ModelError(f"there is no model {name}; choose one of {', '.join(sorted(self.models))}, or auto")
 
-    def ranked(self) -> list[Model]:
-        """What `auto` may take, best first."""
-        return sorted((model for model in self.models.values() if model.card.rank), key=lambda model: -model.card.rank)
+    def ranked(self, task: Task = "objects") -> list[Model]:
+        """What `auto` may take for a task, best first."""
+        fitting = (model for model in self.models.values() if model.card.rank and model.card.task == task)
+        return sorted(fitting, key=lambda model: -model.card.rank)
 
 
 def library(folder: Path) -> Library:

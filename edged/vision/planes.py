@@ -57,7 +57,8 @@ class Canvas:
 
     def __init__(self, card: Input, spec: Spec) -> None:
         self._card = card
-        self._table = _table(card, spec)
+        self._tables = tables(card, spec)
+        self._by_pixel = np.ascontiguousarray(self._tables.T[None])
         self._drawn: tuple[int, int] | None = None
 
     def draw(self, frame: Frame) -> tuple[Array, Fit]:
@@ -79,7 +80,9 @@ class Canvas:
         self._colours = np.empty_like(self._mixed)
         across, down = fit.size
         shape = {"nchw": (1, 3, down, across), "nhwc": (1, down, across, 3), "hw": (down, across)}[self._card.layout]
-        self._tensor = np.full(shape, self._table[self._card.fill], self._table.dtype)
+        filling = self._tables[0 if self._card.layout == "hw" else slice(None), self._card.fill]
+        self._tensor = np.empty(shape, self._tables.dtype)
+        self._tensor[...] = filling.reshape(3, 1, 1) if self._card.layout == "nchw" else filling
 
     def _resize(self, plane: Plane, into: Plane) -> Plane:
         """Bilinear: area averaging costs ten times as much and gains the detector nothing."""
@@ -99,22 +102,23 @@ class Canvas:
         return self._colours
 
     def _write(self, picture: Plane) -> None:
-        """`picture` through the table into its place in the tensor, in one pass."""
+        """`picture` through the tables into its place in the tensor, in one pass."""
         fit, tensor = self._fit, self._tensor
         rows, columns = slice(fit.y, fit.y + fit.height), slice(fit.x, fit.x + fit.width)
         match self._card.layout:
             case "nhwc":
-                cv2.LUT(picture, self._table, dst=tensor[0, rows, columns])
+                cv2.LUT(picture, self._by_pixel, dst=tensor[0, rows, columns])
             case "nchw":
                 for channel, plane in enumerate(cv2.split(picture)):
-                    cv2.LUT(plane, self._table, dst=tensor[0, channel, rows, columns])
+                    cv2.LUT(plane, self._tables[channel], dst=tensor[0, channel, rows, columns])
             case "hw":
-                cv2.LUT(picture, self._table, dst=tensor[rows, columns])
+                cv2.LUT(picture, self._tables[0], dst=tensor[rows, columns])
 
 
-def _table(card: Input, spec: Spec) -> Array:
-    """(256,): the network's number for each colour value."""
-    real = (np.arange(256) - card.mean) * card.scale
+def tables(card: Input, spec: Spec) -> Array:
+    """(3, 256): the network's number for each value of each colour, in the card's order."""
+    mean, scale = (np.broadcast_to(np.asarray(value), 3)[:, None] for value in (card.mean, card.scale))
+    real: Array = (np.arange(256)[None] - mean) * scale
     if spec.scale:
         real = np.round(real / spec.scale + spec.zero)
     if np.issubdtype(spec.dtype, np.integer):

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 from edged import config
 from edged.bus.outbox import Entry
 from edged.bus.streams import DUPLICATE_WINDOW, FACTS, ensure_streams
-from tests.rigs.facts import box, state
+from tests.rigs.facts import box, snapshot, state
 from tests.rigs.nats import NatsServer, running_nats
 
 
@@ -26,6 +26,22 @@ async def test_facts_reach_the_stream_in_their_order(nats_server: NatsServer, tm
         await asyncio.gather(*(node.facts.publish(state(n)) for n in range(300)))
         await node.delivered()
         assert await node.ids() == numbers(0, 300)
+
+
+async def test_a_picture_that_is_too_large_only_with_its_headers_holds_up_nobody(
+    nats_server: NatsServer, tmp_path: Path
+) -> None:
+    async with box(nats_server.url, tmp_path / "outbox.db") as node:
+        await node.courier.reconciled.wait()
+        room = node.link.nc.max_payload
+        with capture_logs() as logs:
+            for size in (room - 10, room + 10):
+                await node.facts.publish(snapshot(f"large-{size}", 0.5), bytes(size))
+            await node.facts.publish(state(1))
+            await node.delivered()
+        assert [line["bytes"] > room for line in logs if line["event"] == "fact too large"] == [True, True]
+        assert node.link.connections == 1
+        assert await node.ids() == ["state-1"]
 
 
 async def test_facts_of_a_time_without_broker_arrive_once_it_is_back(nats_server: NatsServer, tmp_path: Path) -> None:

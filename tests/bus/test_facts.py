@@ -1,14 +1,16 @@
 import asyncio
 import signal
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from structlog.testing import capture_logs
 
-from edged.bus.deliveries import Seen
+from edged.bus.deliveries import Seen, Stored
+from edged.bus.reading import Bookmark, Place
 from edged.bus.streams import FACTS
-from tests.rigs.facts import alert, box, snapshot, state
+from tests.rigs.facts import Box, alert, box, snapshot, state
 from tests.rigs.nats import NatsServer
 
 
@@ -43,6 +45,47 @@ async def test_a_consumer_gets_the_facts_of_its_kind(nats_server: NatsServer, tm
             delivery = await anext(deliveries)
         assert delivery.fact == raised
         assert delivery.seq == 2
+
+
+async def replayed(node: Box, count: int, since: datetime | None = None, after: Bookmark | None = None) -> list[Stored]:
+    """The first so many of a replay."""
+    async with asyncio.timeout(20), aclosing(node.facts.replay(None, since, after=after)) as facts:
+        return [await anext(facts) for _ in range(count)]
+
+
+def bookmark_of(stored: Stored) -> Bookmark:
+    return Bookmark(stored.seq, stored.stored)
+
+
+async def test_a_replay_goes_on_right_behind_its_place(nats_server: NatsServer, tmp_path: Path) -> None:
+    long_ago = datetime.now(UTC) - timedelta(hours=1)
+    async with box(nats_server.url, tmp_path / "outbox.db") as node:
+        for number in range(10):
+            await node.facts.publish(state(number))
+        await node.delivered()
+        before = await replayed(node, 5)
+        after = await replayed(node, 5, long_ago, bookmark_of(before[-1]))
+    assert [one.fact.id for one in (*before, *after)] == numbers(0, 10)
+
+
+async def test_after_a_place_that_was_lost_with_the_end_everything_recent_comes_again(
+    nats_server: NatsServer, tmp_path: Path
+) -> None:
+    long_ago = datetime.now(UTC) - timedelta(hours=1)
+    async with box(nats_server.url, tmp_path / "outbox.db") as node:
+        for number in range(20):
+            await node.facts.publish(state(number))
+        await node.delivered()
+        place = bookmark_of((await replayed(node, 20))[-1])
+    await nats_server.stop(signal.SIGKILL)
+    assert nats_server.tear()
+    await nats_server.start()
+    async with box(nats_server.url, tmp_path / "outbox.db") as node:
+        await node.courier.reconciled.wait()
+        await node.delivered()
+        again = await replayed(node, 20, long_ago, place)
+    assert again[-1].stored > place.stored
+    assert [one.fact.id for one in again] == numbers(0, 20)
 
 
 async def test_a_snapshot_is_a_picture_with_its_meaning_beside_it(nats_server: NatsServer, tmp_path: Path) -> None:
@@ -179,22 +222,51 @@ async def test_the_past_ends_with_what_there_is_now(nats_server: NatsServer, tmp
         assert await node.facts.past("alert", datetime.now(UTC)) == []
 
 
-async def test_a_consumer_is_caught_up_only_when_it_was_given_everything(
+async def test_all_is_heard_only_when_the_last_fact_there_is_was_dealt_with(
     nats_server: NatsServer, tmp_path: Path
 ) -> None:
     async with box(nats_server.url, tmp_path / "outbox.db") as node:
         await node.facts.publish(alert("one"))
-        await node.facts.publish(alert("two"))
-        async with aclosing(node.facts.consume("alert", "bell")) as deliveries:
-            one = await anext(deliveries)
-            assert not await node.facts.caught_up("alert", "bell")
-            await anext(deliveries)
-            await node.delivered()
-            assert await node.facts.caught_up("alert", "bell")
-            await one.ack()
+        await node.facts.publish(state(1))
+        await node.delivered()
+        place = Place()
+        assert not await node.facts.heard_all(None, place)
+        async with aclosing(node.facts.replay(None, place=place)) as replayed:
+            assert [(await anext(replayed)).fact.id, (await anext(replayed)).fact.id] == ["one", "state-1"]
+            assert not await node.facts.heard_all(None, place), "the second one is still in hand"
+            waiting = asyncio.ensure_future(anext(replayed))
+            await until(lambda: node.facts.heard_all(None, place))
             await node.stop_sending()
             await node.facts.publish(alert("three"))
-            assert not await node.facts.caught_up("alert", "bell")
+            assert not await node.facts.heard_all(None, place), "one has not been sent yet"
+            node.start_sending()
+            await waiting
+            assert not await node.facts.heard_all(None, place)
+
+
+async def test_after_a_broker_died_nothing_is_heard_until_it_was_read_again(
+    nats_server: NatsServer, tmp_path: Path
+) -> None:
+    async with box(nats_server.url, tmp_path / "outbox.db") as node:
+        await node.facts.publish(alert("one"))
+        await node.delivered()
+        place = Place()
+        async with aclosing(node.facts.replay(None, place=place)) as replayed:
+            await anext(replayed)
+            waiting = asyncio.ensure_future(anext(replayed))
+            await until(lambda: node.facts.heard_all(None, place))
+            await nats_server.stop(signal.SIGKILL)
+            assert not await node.facts.heard_all(None, place)
+            await nats_server.start()
+            await until(lambda: node.facts.heard_all(None, place))
+            await node.facts.publish(alert("two"))
+            assert (await waiting).fact.id == "two"
+
+
+async def until(true: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(20):
+        while not await true():
+            await asyncio.sleep(0.01)
 
 
 async def test_what_is_no_fact_is_passed_over_with_a_warning(nats_server: NatsServer, tmp_path: Path) -> None:

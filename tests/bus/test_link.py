@@ -48,6 +48,26 @@ async def test_a_request_is_answered_refused_or_unanswered(nats_server: NatsServ
             await asker.ask("echo.a", b"hi")
 
 
+async def test_work_on_a_connection_that_is_lost_is_given_up_at_once(nats_server: NatsServer) -> None:
+    ended = asyncio.Event()
+
+    async def work() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    async with connect(nats_server.url, "test") as link:
+        working = asyncio.create_task(link.while_it_lasts(work()))
+        await asyncio.sleep(0)
+        await nats_server.stop(signal.SIGKILL)
+        await nats_server.start()
+        with pytest.raises(BusError, match="lost meanwhile"):
+            async with asyncio.timeout(10):
+                await working
+    assert ended.is_set()
+
+
 async def test_a_slow_answer_does_not_hold_up_others(nats_server: NatsServer) -> None:
     release = asyncio.Event()
 

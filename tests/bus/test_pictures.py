@@ -24,8 +24,8 @@ async def test_a_picture_comes_back_with_what_it_shows(nats_server: NatsServer) 
         meta = await pictures.meta("s/n/c/a-1.jpg")
         assert meta is not None
         assert meta.quality == 2.0
-        await pictures.delete("s/n/c/a-1.jpg")
-        await pictures.delete("s/n/c/a-1.jpg")
+        await pictures.erase("s/n/c/a-1.jpg")
+        await pictures.erase("s/n/c/a-1.jpg")
         assert await pictures.get("s/n/c/a-1.jpg") is None
 
 

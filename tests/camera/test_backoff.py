@@ -32,3 +32,11 @@ def test_only_stable_running_starts_the_count_again(ran, wait):
     backoff.after("refused", 0)
     backoff.after("refused", 0)
     assert backoff.after("stalled", ran) == wait
+
+
+def test_after_a_sign_of_life_the_next_wait_is_a_first_one():
+    backoff = Backoff(1, 8, highest)
+    backoff.after("refused", 0)
+    backoff.after("refused", 0)
+    backoff.relent()
+    assert [backoff.after("refused", 0) for _ in range(2)] == [1, 2]

@@ -43,6 +43,12 @@ def test_the_same_silence_is_a_timeout_before_and_a_stall_after_opening():
     assert faults.of(TimeoutError(), RTSP, opening=False).cause == "stalled"
 
 
+@pytest.mark.parametrize(("url", "cause"), [(RTSP, "ended"), ("http://192.168.1.9/page", "format")])
+def test_a_reply_cut_short_is_not_taken_for_a_wrong_format_where_there_is_none(url, cause):
+    error = av.error.InvalidDataError(1094995529, "Invalid data found when processing input")
+    assert faults.of(error, url, opening=True).cause == cause
+
+
 def test_libavs_own_errors_are_those_of_the_system_too():
     with pytest.raises(av.error.FFmpegError) as caught:
         av.open("/no/such/clip.mp4")

@@ -1,29 +1,33 @@
 """Files as cameras: paced by their timestamps, looped without a seam."""
 
 import asyncio
-import os
 from itertools import pairwise
+from pathlib import Path
 
 import av
 import pytest
 
 from edged.camera.capture import CORRUPT_IN_A_ROW
-from edged.camera.source import LINGERING
-from tests.camera.watching import PATIENCE, watched
+from tests.camera.watching import watched
 from tests.rigs import clips as making
 from tests.rigs.clips import read_number
 from tests.rigs.http_camera import HttpCamera
 
 
-@pytest.mark.parametrize("name", ["mp4", "avi", "gif"])
-async def test_a_looped_clip_is_paced_and_has_no_seam(clips, tmp_path, name):
-    # one second of pictures, so that three seconds cross the seam more than once
+async def test_a_looped_clip_is_paced_and_has_no_seam(tmp_path):
     made = {
         "mp4": ("libx264", "yuv420p", {"bf": "2"}),
         "avi": ("mjpeg", "yuvj420p", {}),
         "gif": ("gif", "rgb8", {}),
-    }[name]
-    clip = making.write(tmp_path / f"second.{name}", made[0], made[1], count=10, options=made[2])
+    }
+    async with asyncio.TaskGroup() as tasks:
+        for name, (codec, pix_fmt, options) in made.items():
+            # one second of pictures, so that three seconds cross the seam more than once
+            clip = making.write(tmp_path / f"second.{name}", codec, pix_fmt, count=10, options=options)
+            tasks.create_task(paced_and_without_seam(clip))
+
+
+async def paced_and_without_seam(clip: Path) -> None:
     async with watched(str(clip)) as watch:
         frames = await watch.frames_for(3.05)
     assert 28 <= len(frames) <= 32
@@ -101,17 +105,3 @@ async def test_a_playlist_may_not_lead_from_the_network_to_a_file(clips, tmp_pat
     (tmp_path / "clip.m3u8").write_text(playlist)
     async with HttpCamera([], folder=tmp_path) as server, watched(f"{server.url}/files/clip.m3u8") as watch:
         await watch.state("retrying")
-
-
-async def test_a_file_that_blocks_for_ever_is_a_timeout_and_holds_nobody_up(tmp_path):
-    pipe = tmp_path / "pipe.mp4"
-    os.mkfifo(pipe)
-    async with watched(str(pipe), open_timeout=0.1) as watch:
-        cause, _ = await watch.state("retrying")
-        assert watch.camera.facts().lingering == 1
-        async with asyncio.timeout(PATIENCE):
-            while "hangs" not in watch.states[-1][2]:
-                await watch.changed()
-        assert watch.camera.facts().lingering == LINGERING
-    assert cause == "timeout"
-    pipe.open("wb").close()  # lets the threads go

@@ -37,9 +37,12 @@ class Watched:
 
     async def state(self, status: CameraStatus) -> tuple[Cause | None, str]:
         """(cause, detail) of the next state that is `status`, the present one included."""
-        async with asyncio.timeout(PATIENCE):
-            while self.states[-1:] == [] or self.states[-1][0] != status:
-                await self.changed()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                while self.states[-1:] == [] or self.states[-1][0] != status:
+                    await self.changed()
+        except TimeoutError:
+            raise AssertionError(f"not {status}, but {self.states[-3:]}") from None
         return self.states[-1][1:]
 
     async def cause(self, wanted: Cause) -> str:

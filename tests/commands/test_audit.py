@@ -1,11 +1,20 @@
 """`edged audit` and `edged history rebuild` on a real daemon's state."""
 
 import asyncio
+import json
+import os
+import re
 import signal
 import sqlite3
 import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+import aiohttp
+import nats
 
 from tests.rigs.daemon import ROOT, Daemon, camera, running_daemon
 
@@ -81,22 +90,61 @@ async def test_what_a_drawn_line_counts_is_still_the_log_after_kill_9(tmp_path: 
     config = ("--config", str(tmp_path / "edged.toml"))
     line = {"id": "path", "points": [[0.0, 0.55], [1.0, 0.55]]}
     async with asyncio.timeout(110), running_daemon(tmp_path, camera("walk", pedestrians, fps=10)) as daemon:
-        status, _ = await daemon.send("PATCH", "/api/cameras/walk", {"lines": [line]})
-        assert status == 200
+        async with crossings_of(daemon, "walk") as heard:
+            status, _ = await daemon.send("PATCH", "/api/cameras/walk", {"lines": [line]})
+            assert status == 200
+            seen = {(await anext(heard))["id"] for _ in range(2)}
         while (counted := gross(await daemon.get("/api/stats?range=year"))) < 2:
             await asyncio.sleep(0.1)
+        everything = family(daemon)
         await daemon.stop(signal.SIGKILL)
+        for pid in everything:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         await daemon.start()
         while gross(await daemon.get("/api/stats?range=year")) <= counted:
             await asyncio.sleep(0.1)
         await daemon.send("POST", "/api/cameras/walk/stop")
-        status, said = await edged("audit", *config)
-        assert (status, said.splitlines()[-1]) == (0, "clean"), said
+        while True:
+            status, said = await edged("audit", *config)
+            assert (status, said.splitlines()[-1]) == (0, "clean"), said
+            if re.match(r"stream (\d+) facts, history \1, outbox \d+ \(0 waiting\)", said):
+                break
+        log = await crossings_in(await daemon.bus_url())
         stats, inside = await daemon.get("/api/stats?range=year"), await daemon.get("/api/occupancy")
-    database = sqlite3.connect(tmp_path / "state" / "history.db")
-    (net,) = database.execute("SELECT sum(direction) FROM crossings").fetchone()
-    database.close()
-    assert stats["total"]["in"] - stats["total"]["out"] == inside["occupancy"] == net
+    ways = Counter(crossing["direction"] for crossing in log)
+    assert seen <= {crossing["id"] for crossing in log}
+    assert (stats["total"]["in"], stats["total"]["out"]) == (ways["in"], ways["out"])
+    assert inside["occupancy"] == ways["in"] - ways["out"]
+
+
+@asynccontextmanager
+async def crossings_of(daemon: Daemon, camera: str) -> AsyncIterator[AsyncIterator[Any]]:
+    """The crossings of a camera, as a browser hears them."""
+    url = f"{daemon.url}/api/realtime/ws?camera={camera}&kinds=crossing"
+    async with aiohttp.ClientSession() as session, session.ws_connect(url) as socket:
+        yield (message.json() async for message in socket)
+
+
+def family(daemon: Daemon) -> list[int]:
+    """The processes that the daemon has started."""
+    assert daemon.process
+    pid = daemon.process.pid
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+async def crossings_in(url: str) -> list[Any]:
+    """Every crossing that the stream holds, read by no code of edged's."""
+    client = await nats.connect(url)
+    found = []
+    subscription = await client.jetstream().subscribe("edged.v1.*.*.*.crossing", ordered_consumer=True)
+    try:
+        while True:
+            found.append(json.loads((await subscription.next_msg(timeout=1)).data))
+    except TimeoutError:
+        return found
+    finally:
+        await client.close()
 
 
 def gross(stats: Any) -> int:

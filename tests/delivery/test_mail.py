@@ -5,6 +5,7 @@ import msgspec
 import pytest
 
 from edged import config
+from edged.bus.link import BusError
 from edged.delivery.mail import Mail
 from edged.delivery.outgoing import DeliveryError, sample
 from edged.messages import AlertRaised
@@ -46,6 +47,18 @@ async def test_a_mail_arrives_with_its_picture(tmp_path: Path, security: str, mo
     assert parts["image/jpeg"]["Content-ID"].strip("<>") in page
     assert "Müller &lt;b&gt;stays&lt;/b&gt;" in page
     assert "http://10.0.0.1:8420/#/alerts/loiter.1" in parts["text/plain"].get_content()
+
+
+async def test_a_picture_that_cannot_be_read_does_not_hold_up_the_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("edged.delivery.mail.PICTURE_WAIT", 0.01)
+
+    async def lost(key: str) -> bytes | None:
+        raise BusError(f"could not read the picture {key}")
+
+    with mail_server() as box:
+        await Mail(settings(box.port, security="plain"), lost).send("email.loiter.1", ALERT)
+    [mail] = box.mails
+    assert [part.get_content_type() for part in mail.walk() if not part.is_multipart()] == ["text/plain", "text/html"]
 
 
 async def test_the_same_mail_again_has_the_same_message_id() -> None:

@@ -11,8 +11,12 @@ from aiohttp import ClientSession, ClientTimeout
 from edged import config
 from edged.bus.bus import open_bus
 from edged.gateway.app import serve
+from tests.rigs import clips, faces
+from tests.rigs.broadcast import Broadcast, broadcasting
 from tests.rigs.nats import NatsServer
 from tests.rigs.node import Node, keeping_history, running_node
+
+LIVE = {"bf": "0", "g": "60", "preset": "ultrafast", "tune": "zerolatency"}
 
 
 @dataclass
@@ -45,16 +49,21 @@ class World:
         return found
 
 
-def settings(auth: str = "", worker: str = "", **gateway: Any) -> config.Config:
-    return config.Config(gateway=config.Gateway(port=0, **gateway), auth=config.Auth(api_key=auth, worker_token=worker))
+def settings(auth: str = "", worker: str = "", webrtc: config.WebRtc | None = None, **gateway: Any) -> config.Config:
+    return config.Config(
+        gateway=config.Gateway(port=0, **gateway),
+        auth=config.Auth(api_key=auth, worker_token=worker),
+        webrtc=webrtc or config.WebRtc(),
+    )
 
 
 @asynccontextmanager
-async def a_world(nats_server: NatsServer, auth: str = "", worker: str = "", **gateway: Any) -> AsyncIterator[World]:
+async def a_world(nats_server: NatsServer, **more: Any) -> AsyncIterator[World]:
+    """`more` is for `settings`."""
     async with (
         running_node(nats_server.url) as node,
         open_bus(config.Nats(), nats_server.url, "gateway") as bus,
-        serve(bus, settings(auth, worker, **gateway)) as served,
+        serve(bus, settings(**more)) as served,
         ClientSession(served.url, timeout=ClientTimeout(20)) as http,
     ):
         yield World(nats_server, node, http, served.url)
@@ -78,3 +87,29 @@ async def kept(world: World, tmp_path: Path) -> AsyncIterator[World]:
     async with keeping_history(world.node, tmp_path / "state", settings):
         await world.until_answered("/api/alerts")
         yield world
+
+
+@pytest.fixture
+async def peopled(world: World, tmp_path: Path) -> AsyncIterator[World]:
+    """The same with a gallery, and a recogniser of drawn faces."""
+    home = tmp_path / "state"
+    faces.add_drawn_models(home / "models")
+    async with keeping_history(world.node, home, handlers=("people", "faces", "history")):
+        await world.until_answered("/api/faces")
+        await world.until_answered("/api/alerts")
+        yield world
+
+
+@pytest.fixture(scope="session")
+def live_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eight seconds at 15 fps, with a key frame every four."""
+    return clips.write(
+        tmp_path_factory.mktemp("clips") / "live.mp4", "libx264", "yuv420p", count=120, fps=15, options=LIVE
+    )
+
+
+@pytest.fixture
+async def broadcast(world: World, live_clip: Path) -> AsyncIterator[Broadcast]:
+    """Video of `front`."""
+    async with broadcasting(world.node.bus.link, world.node.address("front"), live_clip) as broadcast:
+        yield broadcast

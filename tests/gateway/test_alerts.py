@@ -41,6 +41,10 @@ async def test_alerts_are_filtered(kept: World) -> None:
     assert await ids(**{"from": "2026-05-01T12:00:00", "to": "2026-05-01T15:00:00+02:00"}) == ["a1"]
     assert (await kept.get("/api/alerts", rule="fence"))["alerts"][0]["snapshot_url"] is None
     assert "query.from" in (await kept.get("/api/alerts?from=yesterday", 400))["error"]["message"]
+    upside_down = {"from": "2026-05-02T00:00:00Z", "to": "2026-05-01T00:00:00"}
+    assert "not after from=2026-05-02" in (await kept.get("/api/alerts", 400, **upside_down))["error"]["message"]
+    assert "query.page" in (await kept.get("/api/alerts?page=0", 400))["error"]["message"]
+    assert "query.limit" in (await kept.get("/api/alerts?limit=501", 400))["error"]["message"]
     assert "query.severity" in (await kept.get("/api/alerts?severity=bad", 400))["error"]["message"]
 
 

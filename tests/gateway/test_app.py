@@ -51,6 +51,15 @@ async def test_the_gateway_ends_quickly_whoever_is_connected(nats_server: NatsSe
     assert not [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
 
 
+async def test_the_troubles_of_a_box_show_in_health_until_they_are_over(world: World) -> None:
+    await world.node.healthy(troubles=("the disk of /var/lib/edged is full",))
+    detail = await world.until("/api/health", lambda found: found["status"] == "degraded")
+    assert detail["causes"] == ["node home.edge: the disk of /var/lib/edged is full"]
+    assert (await world.get("/health", 503))["causes"] == detail["causes"]
+    await world.node.healthy()
+    await world.until("/api/health", lambda found: found["status"] == "ok")
+
+
 async def test_a_broken_broker_shows_in_health_and_heals(world: World) -> None:
     assert await world.get("/healthz") == {"status": "ok"}
     await world.nats.stop(signal.SIGKILL)

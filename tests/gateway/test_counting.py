@@ -122,14 +122,62 @@ async def test_a_correction_that_makes_no_sense_is_refused(
 @pytest.mark.parametrize(
     ("asked", "word"),
     [
-        ({"range": "custom", "from": "soon", "to": "2026-01-01"}, "from=soon"),
+        ({"range": "custom", "from": "soon", "to": "2026-01-01"}, "from=soon is no date"),
         ({"range": "century"}, "query.range"),
         ({"range": "custom", "from": "2026-01-02", "to": "2026-01-01"}, "not after"),
+        ({"range": "custom", "from": "2026-01-02", "to": "2026-01-02"}, "not after"),
+        ({"range": "custom", "from": "2026-01-02"}, "to is missing"),
+        ({"range": "custom"}, "from is missing"),
+        ({"from": "2026-01-01", "to": "2026-01-02"}, "range=custom"),
+        ({"range": "custom", "from": "2026-02-30", "to": "2026-03-01"}, "from=2026-02-30"),
+        ({"range": "custom", "from": "2026-01-01T25:00", "to": "2026-03-01"}, "from=2026-01-01T25:00"),
+        ({"range": "custom", "from": "2026-01-01T12:00 02:00", "to": "2026-03-01"}, "as %2B"),
+        ({"range": "custom", "from": "2026-01-01T12:00[Mars/Olympus]", "to": "2026-03-01"}, "Mars/Olympus"),
+        ({"range": "custom", "from": "2026-01-01T12:00+99:00", "to": "2026-03-01"}, "from=2026-01-01T12:00+99:00"),
+        ({"range": "custom", "from": "1500-01-01", "to": "2026-03-01"}, "from 1971 to 2200"),
+        ({"range": "custom", "from": "2026-01-01", "to": "9999-12-31T23:59:59-12:00"}, "to=9999-12-31"),
+        ({"range": "custom", "from": "2026-01-01", "to": "2026-03-01", "by": "week"}, "query.by"),
     ],
 )
 async def test_a_bad_range_is_named(kept: World, asked: dict[str, str], word: str) -> None:
-    for path in ("/api/stats", "/api/reports/counts"):
+    for path in ("/api/stats", "/api/dashboard/stats", "/api/reports/counts", "/api/reports/zones", "/api/reports/ppe"):
         assert word in (await kept.get(path, 400, **asked))["error"]["message"]
+
+
+async def test_a_question_about_everything_there_ever_was_is_answered_or_refused_at_once(walked: World) -> None:
+    ever = {"range": "custom", "from": "1971-01-01", "to": "2199-12-31"}
+    refused = await walked.get("/api/stats", 400, **ever, by="minute")
+    assert "ask for a shorter range, or a longer unit" in refused["error"]["message"]
+    assert (await walked.get("/api/stats", **ever, by="month"))["total"]["in"] == 25
+    assert len((await walked.get("/api/reports/counts", **ever, by="minute")).splitlines()) == 51
+    assert (await walked.get("/api/reports/zones", **ever, by="minute", format="json"))["rows"] == []
+
+
+@pytest.mark.parametrize(
+    ("report", "asked", "word"),
+    [
+        ("zones", {"line": "door"}, "query.line: the report zones has no line"),
+        ("zones", {"label": "person"}, "query.label"),
+        ("ppe", {"zone": "till"}, "query.zone"),
+        ("counts", {"item": "helmet"}, "query.item"),
+        ("person", {"label": "car"}, "query.label"),
+        ("counts", {"format": "docx"}, "query.format"),
+    ],
+)
+async def test_what_a_report_cannot_be_asked_for_is_refused(
+    kept: World, report: str, asked: dict[str, str], word: str
+) -> None:
+    assert word in (await kept.get(f"/api/reports/{report}", 400, **DAY, **asked))["error"]["message"]
+
+
+async def test_more_rows_than_a_format_holds_are_refused_before_any_is_written(
+    walked: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edged.reports.pdf.Pdf.most", 49)
+    refused = await walked.get("/api/reports/counts", 400, **DAY, by="minute", format="pdf")
+    assert "more than 49 rows: ask for by=hour or by=day, or for format=csv" in refused["error"]["message"]
+    monkeypatch.setattr("edged.reports.pdf.Pdf.most", 50)
+    assert (await walked.get("/api/reports/counts", **DAY, by="minute", format="pdf")).startswith(b"%PDF")
 
 
 async def test_without_a_history_the_gateway_says_what_is_missing(world: World) -> None:

@@ -120,9 +120,10 @@ async def test_what_is_not_understood_closes_with_a_reason(world: World, said: s
         assert "not understood" in closed.extra
 
 
-async def test_a_stream_is_parts_that_name_their_frame(world: World) -> None:
+@pytest.mark.parametrize("where", ["/api/media/mjpeg?camera=front&fps=10", "/stream/clean/front?fps=10"])
+async def test_a_stream_is_parts_that_name_their_frame(world: World, where: str) -> None:
     world.node.show("front", 3)
-    async with world.http.get(STREAM, params={"camera": "front", "fps": 10}) as response:
+    async with world.http.get(where) as response:
         assert response.content_type == "multipart/x-mixed-replace"
         boundary = b"--picture"
         assert await response.content.readuntil(b"\r\n") == boundary + b"\r\n"
@@ -139,6 +140,8 @@ async def test_a_stream_is_parts_that_name_their_frame(world: World) -> None:
 async def test_a_stream_of_nothing_is_an_error(world: World) -> None:
     assert (await world.get(STREAM, 503, camera="front"))["error"]["code"] == "unavailable"
     await world.get(STREAM, 404, camera="nowhere")
+    await world.get("/stream/clean/nowhere", 404)
+    await world.get("/stream/clean/front", 400, fps=-1)
     assert "camera" in (await world.get(STREAM, 400))["error"]["message"]
 
 

@@ -136,6 +136,33 @@ async def moody(alert, bus):
     assert aside["error"] == f"ValueError: not today at {folder / 'moody.py'}:18"
 
 
+async def test_while_there_is_no_room_a_fact_is_tried_until_there_is(
+    nats_server: NatsServer, tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("edged.handlers.NO_ROOM", 0.02)
+    (folder / "keeper.py").write_text(
+        WRITES
+        + """
+from edged.bus.link import BusError
+
+tries = 0
+
+@on(AlertRaised)
+async def keep(alert, bus):
+    global tries
+    tries += 1
+    write(f"{alert.id}-{tries}")
+    if tries < 12:
+        raise BusError("the disk is full")
+"""
+    )
+    async with box(nats_server.url, tmp_path / "outbox.db") as node, handling(node, only_own(folder)):
+        await node.facts.publish(alert("one"))
+        await node.delivered()
+        node.link.trouble = lambda: "the disk is full"
+        assert (await written(folder, 12))[-1] == "one-12"
+
+
 async def test_frame_traffic_reaches_a_handler_and_its_errors_end_nothing(
     nats_server: NatsServer, tmp_path: Path, folder: Path
 ) -> None:

@@ -1,5 +1,6 @@
 import asyncio
 import sqlite3
+import threading
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -162,6 +163,24 @@ async def test_a_question_sees_no_half_of_a_batch(tmp_path: Path) -> None:
             seen.add((await stats(archive, since="2026-05-01", until="2026-05-02")).total.ins % 500)
         await writing
     assert seen == {0}
+
+
+async def test_all_that_a_question_looks_up_is_of_one_moment(tmp_path: Path) -> None:
+    looked, written = threading.Event(), threading.Event()
+
+    def twice(db: sqlite3.Connection) -> list[int]:
+        found = db.execute("SELECT n FROM series").fetchall()
+        looked.set()
+        assert written.wait(20)
+        return [len(found), len(db.execute("SELECT n FROM series").fetchall())]
+
+    async with open_archive(tmp_path / "history.db", BERLIN) as archive:
+        asking = asyncio.create_task(archive.read(twice))
+        await asyncio.to_thread(looked.wait, 20)
+        await archive.write(stored(crossed("a", NOON)))
+        written.set()
+        assert await asking == [0, 0]
+        assert len(await archive.read(lambda db: db.execute("SELECT n FROM series").fetchall())) == 1
 
 
 @pytest.mark.parametrize(

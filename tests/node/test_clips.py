@@ -16,11 +16,13 @@ from edged import config
 from edged import messages as m
 from edged.asking import ClipRead, ClipRequest
 from edged.bus.link import Refused
+from edged.node import untold
 from edged.node.clips import Clips
 from edged.subjects import Address
 from tests.camera.watching import Watched, watched
 from tests.rigs import clips as making
 from tests.rigs.clips import read_number
+from tests.rigs.veil import NO_VEIL
 
 ADDRESS = Address("home", "edge", "front")
 
@@ -33,6 +35,8 @@ class Facts:
 
     async def add(self, fact: m.ClipReady, payload: bytes = b"") -> None:
         await self.told.put(fact)
+
+    async def written(self) -> None: ...
 
 
 @asynccontextmanager
@@ -77,7 +81,7 @@ async def test_a_clip_begins_before_its_event_and_ends_after_it(tmp_path, codec,
     clip = making.write(tmp_path / "camera.mp4", codec, "yuv420p", options=options)
     async with keeping(tmp_path / "kept") as (clips, told), watched(str(clip)) as watch:
         await frames(watch, 25)
-        await clips.record(ADDRESS, watch.camera, wanted := of(watch, before=1.0, after=1.0))
+        await clips.record(ADDRESS, watch.camera, wanted := of(watch, before=1.0, after=1.0), NO_VEIL)
         assert not list((tmp_path / "kept").rglob("*.mp4"))
         async with asyncio.timeout(20):
             ready = await told.get()
@@ -100,10 +104,10 @@ async def test_the_same_clip_is_asked_for_twice_and_made_once(tmp_path, clips):
         await frames(watch, 5)
         wanted = of(watch, before=1, after=0.2)
         for _ in range(3):
-            await kept.record(ADDRESS, watch.camera, wanted)
+            await kept.record(ADDRESS, watch.camera, wanted, NO_VEIL)
         async with asyncio.timeout(20):
             await told.get()
-        await kept.record(ADDRESS, watch.camera, wanted)
+        await kept.record(ADDRESS, watch.camera, wanted, NO_VEIL)
         assert told.empty()
 
 
@@ -121,19 +125,37 @@ async def test_a_clip_is_read_in_pieces(tmp_path):
                 await clips.read("front", ClipRead(id=id))
 
 
+async def test_a_clip_that_is_to_be_forgotten_goes_also_while_it_is_made(tmp_path, clips):
+    async with keeping(tmp_path) as (kept, told), watched(str(clips.mp4)) as watch:
+        await frames(watch, 5)
+        done, begun = of(watch, before=1, after=0.2, id="done"), of(watch, before=1, after=60, id="begun")
+        await kept.record(ADDRESS, watch.camera, done, NO_VEIL)
+        async with asyncio.timeout(20):
+            assert (await told.get()).alert == "done"
+        await kept.record(ADDRESS, watch.camera, begun, NO_VEIL)
+        async with asyncio.timeout(20):
+            while not list(tmp_path.rglob("begun*.part")):
+                await asyncio.sleep(0.02)
+        await kept.forget("front", ("done", "begun", "never-was"))
+        assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+        assert told.empty()
+        with pytest.raises(Refused, match="no id of a clip"):
+            await kept.forget("front", ("../secrets",))
+
+
 async def test_a_moment_of_another_session_is_refused(tmp_path, clips):
     async with keeping(tmp_path) as (kept, _), watched(str(clips.mp4)) as watch:
         await frames(watch, 2)
         now = datetime.now(UTC)
         with pytest.raises(Refused, match="opened anew"):
-            await kept.record(ADDRESS, watch.camera, ClipRequest(id="a", session="old", since=now, until=now))
+            await kept.record(ADDRESS, watch.camera, ClipRequest(id="a", session="old", since=now, until=now), NO_VEIL)
 
 
 async def test_a_camera_whose_pictures_no_mp4_takes_is_refused_with_advice(tmp_path, clips):
     async with keeping(tmp_path) as (kept, _), watched(str(clips.avi)) as watch:
         await frames(watch, 2)
         with pytest.raises(Refused, match=r"sends mjpeg: a clip needs H\.264"):
-            await kept.record(ADDRESS, watch.camera, of(watch, 1, 1))
+            await kept.record(ADDRESS, watch.camera, of(watch, 1, 1), NO_VEIL)
 
 
 async def test_the_oldest_go_first_when_there_is_too_much_or_it_is_too_old(tmp_path):
@@ -157,7 +179,7 @@ async def test_a_disk_without_room_gives_up_clips_and_nothing_else(tmp_path, cli
     kept = Clips(settings, tmp_path / "kept", facts)  # type: ignore[arg-type]
     async with watched(str(clips.mp4)) as watch:
         await frames(watch, 3)
-        await kept.record(ADDRESS, watch.camera, of(watch, 1, 0.1))
+        await kept.record(ADDRESS, watch.camera, of(watch, 1, 0.1), NO_VEIL)
         async with asyncio.timeout(20):
             while kept._recording:
                 await asyncio.sleep(0.02)
@@ -169,7 +191,7 @@ async def test_a_clip_cut_short_by_a_lost_camera_is_whole(tmp_path, rtsp_server)
     server = rtsp_server()
     async with keeping(tmp_path) as (kept, told), watched(server.url) as watch:
         await frames(watch, 15)
-        await kept.record(ADDRESS, watch.camera, wanted := of(watch, before=1, after=60))
+        await kept.record(ADDRESS, watch.camera, wanted := of(watch, before=1, after=60), NO_VEIL)
         server.kill()
         async with asyncio.timeout(20):
             ready = await told.get()
@@ -181,7 +203,7 @@ async def test_a_clip_cut_short_by_the_end_of_the_daemon_is_whole(tmp_path, clip
     async with watched(str(clips.mp4)) as watch:
         async with keeping(tmp_path) as (kept, told):
             await frames(watch, 12)
-            await kept.record(ADDRESS, watch.camera, wanted := of(watch, before=1, after=60))
+            await kept.record(ADDRESS, watch.camera, wanted := of(watch, before=1, after=60), NO_VEIL)
             async with asyncio.timeout(20):
                 while not list(tmp_path.rglob("*.part")):
                     await asyncio.sleep(0.02)
@@ -190,3 +212,23 @@ async def test_a_clip_cut_short_by_the_end_of_the_daemon_is_whole(tmp_path, clip
     assert ready.alert == wanted.id
     assert len(numbers(tmp_path / "front" / f"{wanted.id}.mp4")) >= 5
     assert not list(tmp_path.rglob("*.part"))
+
+
+async def test_a_clip_that_was_complete_when_the_daemon_was_killed_is_told_of_after_all(tmp_path, clips):
+    async with watched(str(clips.mp4)) as watch, keeping(tmp_path) as (kept, told):
+        await frames(watch, 5)
+        await kept.record(ADDRESS, watch.camera, wanted := of(watch, before=1, after=0.2), NO_VEIL)
+        async with asyncio.timeout(20):
+            ready = await told.get()
+    clip = tmp_path / "front" / f"{wanted.id}.mp4"
+    untold.note(clip, ready)
+    untold.note(clip.with_name("never-named.mp4"), ready)
+    clip.with_name("torn.mp4").touch()
+    clip.with_name("torn.mp4.untold").write_bytes(b'{"type":"clip","al')
+    async with keeping(tmp_path) as (_, told):
+        async with asyncio.timeout(20):
+            assert await told.get() == ready
+            while list(tmp_path.rglob("*.untold")):
+                await asyncio.sleep(0.02)
+    assert told.empty()
+    assert clip.exists()

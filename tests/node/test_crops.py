@@ -75,3 +75,29 @@ async def test_while_the_broker_is_away_crops_are_given_up_and_go_on_afterwards(
 def test_the_margin_ends_at_the_picture() -> None:
     assert around((0.4, 0.4, 0.1, 0.2)) == pytest.approx((0.392, 0.384, 0.116, 0.232))
     assert around((0.0, 0.0, 1.0, 1.0)) == (0.0, 0.0, 1.0, 1.0)
+
+
+async def test_somebody_to_be_recognised_is_a_job_of_its_own_at_full_resolution(nats_server: NatsServer) -> None:
+    frame, box = frames.with_person(2560, 1440)
+    async with connect(nats_server.url, "test") as link:
+        await ensure_streams(link, config.Nats())
+        with ThreadPoolExecutor(1) as threads:
+            crops = Crops(FRONT, Jobs(link), threads)
+            working = asyncio.create_task(crops.run())
+            crops.put_person(frame, Tracked(7, 0, 0.9, box, 0.0, 0.0), "person", body=True)
+            async with asyncio.timeout(20), aclosing(Jobs(link).take(m.PersonTaken)) as jobs:
+                job = await anext(jobs)
+            working.cancel()
+    assert (job.crop.id, job.crop.track, job.crop.label, job.crop.body) == (
+        "edge.front.test.7.person.0",
+        7,
+        "person",
+        True,
+    )
+    shown = cv2.imdecode(np.frombuffer(job.jpeg, np.uint8), cv2.IMREAD_COLOR)
+    assert shown.shape[:2] == (job.crop.height, job.crop.width)
+    assert job.crop.width == pytest.approx(1.16 * 2560 * (box[2] - box[0]), abs=4), "full resolution"
+
+
+def test_a_track_that_is_a_face_gets_more_room() -> None:
+    assert around((0.4, 0.4, 0.1, 0.1), 0.6) == pytest.approx((0.34, 0.34, 0.22, 0.22))

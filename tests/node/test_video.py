@@ -12,9 +12,10 @@ from av.bitstream import BitStreamFilterContext
 from edged import framing
 from edged.bus.link import Refused
 from edged.camera import h264
+from edged.subjects import on
 from tests.rigs import clips as making
 from tests.rigs.clips import read_number
-from tests.rigs.video import broadcast
+from tests.rigs.video import ADDRESS, broadcast
 
 
 def access_units(clip: Path) -> list[bytes]:
@@ -96,6 +97,40 @@ async def test_a_viewer_starts_with_the_last_key_frame(nats_server, packed):
     assert start[0][0].key
     assert start[-1][0].seq >= 14
     assert numbers(start) == [meta.seq % 40 for meta, _ in start]
+
+
+async def test_nobody_subscribed_only_key_frames_are_published(nats_server, packed):
+    async with broadcast(nats_server, str(packed), subscribed=False) as cast:
+        await cast.watch.frames(1)
+        before = cast.link.nc.stats["out_msgs"]
+        await cast.watch.frames(35)
+        assert 2 <= cast.link.nc.stats["out_msgs"] - before <= 10
+
+
+async def test_who_only_subscribes_hears_everything_from_the_next_key_frame_on(nats_server, packed):
+    async with broadcast(nats_server, str(packed), subscribed=False) as cast:
+        await cast.watch.frames(15)
+        async with cast.link.subscribe(on(ADDRESS, "video")) as cast.heard:
+            units = await cast.units(25)
+    start = next(index for index, (meta, _) in enumerate(units) if meta.key)
+    assert start <= 3, "units are still on their way when the server says that nobody hears"
+    seqs = [meta.seq for meta, _ in units[start:]]
+    assert seqs == list(range(seqs[0], seqs[0] + len(seqs)))
+
+
+@pytest.mark.parametrize("ask", ["gop", "watch"])
+async def test_who_asks_in_the_middle_of_a_group_misses_nothing(nats_server, packed, ask):
+    async with broadcast(nats_server, str(packed), subscribed=False) as cast:
+        seq = 0
+        while seq % 10 != 5:
+            seq = (await cast.watch.frames(1))[-1].seq
+        async with cast.link.subscribe(on(ADDRESS, "video")) as cast.heard:
+            if ask == "watch":
+                cast.video.watch(10)
+            start = [meta.seq for meta, _ in framing.unpack(cast.video.gop())]
+            heard = [meta.seq for meta, _ in await cast.units(20)]
+    assert heard[0] <= start[-1] + 1
+    assert heard == list(range(heard[0], heard[0] + 20))
 
 
 async def test_a_start_larger_than_a_message_is_refused_with_advice(nats_server, packed):

@@ -50,6 +50,7 @@ class Broadcast:
     size: tuple[int, int]
     session: str = "s1"
     seq: int = -1
+    begun: int = 0
     group: list[tuple[VideoMeta, bytes]] = field(default_factory=list)
     sent: list[bytes] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
@@ -74,7 +75,7 @@ class Broadcast:
     async def step(self) -> None:
         """Publishes the next access unit."""
         self.seq += 1
-        unit = self.units[self.seq % len(self.units)]
+        unit = self.units[(self.seq - self.begun) % len(self.units)]
         meta = VideoMeta(
             session=self.session, seq=self.seq, pts=round(self.seq * 90_000 / self.fps), time=datetime.now(UTC), key=unit.key,
             codec="h264", width=self.size[0], height=self.size[1],
@@ -92,8 +93,13 @@ class Broadcast:
     def restart(self, session: str) -> None:
         """As when the camera was opened again."""
         self.session = session
-        self.seq = -1
+        self.seq, self.begun = -1, 0
         self.group.clear()
+
+    def change(self, clip: Path, size: tuple[int, int]) -> None:
+        """From its next access unit on another clip, which begins with its first: the same session goes on."""
+        self.units, self.size = coded(clip), size
+        self.begun = self.seq + 1
 
     async def watch(self, request: Delivery) -> Answer:
         self.asked.append("watch")

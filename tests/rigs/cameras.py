@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -21,12 +22,12 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> making.Clips:
 
 @pytest.fixture
 def rtsp_server(clips: making.Clips) -> Iterator[StartRtsp]:
-    """`rtsp_server(clip=…, fps=…, user=…, password=…)` starts one; all are ended with the test."""
+    """`rtsp_server(clip, …)` starts an `RtspServer`; all are ended with the test."""
     skip_without_gstreamer()
     started: list[RtspServer] = []
 
-    def start(clip: Path = clips.annexb, *, fps: int = 10, user: str = "", password: str = "") -> RtspServer:
-        server = RtspServer(clip, fps=fps, user=user, password=password)
+    def start(clip: Path = clips.annexb, **how: Any) -> RtspServer:
+        server = RtspServer(clip, **how)
         started.append(server)
         server.start()
         return server

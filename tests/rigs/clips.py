@@ -40,16 +40,27 @@ def write(
     width: int = 320,
     height: int = 240,
     options: dict[str, str] | None = None,
+    shown: list[int] | None = None,
 ) -> Path:
-    """Encodes `count` pictures into `path`, whose ending chooses the container."""
-    with av.open(str(path), "w") as container:
+    """Encodes `count` pictures into `path`, whose ending chooses the container; `shown` gets the number of the picture in each packet."""
+    with av.open(str(path), "w", format={".h265": "hevc"}.get(path.suffix)) as container:
         stream = container.add_stream(codec, rate=fps, options=options or {})
         stream.width, stream.height, stream.pix_fmt = width, height, pix_fmt
         for number in range(count):
             frame = av.VideoFrame.from_ndarray(picture(number, width, height), "rgb24").reformat(format=pix_fmt)
             frame.pts, frame.time_base = number, Fraction(1, fps)
-            container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
+            packets = stream.encode(frame) + (stream.encode(None) if number == count - 1 else [])
+            if shown is not None:
+                shown += [packet.pts for packet in packets]
+            container.mux(packets)
+    return path
+
+
+def _jpegs(path: Path) -> Path:
+    """RTP has the usual tables in mind (RFC 2435)."""
+    avi = write(path.with_suffix(".avi"), "mjpeg", "yuvj420p", options={"huffman": "default"})
+    with av.open(str(avi)) as container:
+        path.write_bytes(b"".join(bytes(packet) for packet in container.demux(video=0) if packet.size))
     return path
 
 
@@ -62,6 +73,8 @@ class Clips:
     gif: Path
     annexb: Path  # H.264 without B-frames, a keyframe every second, with delimiters: what the RTSP server serves
     annexb_large: Path  # the same at 640x480
+    hevc: Path  # the same in H.265
+    jpegs: Path  # the same as JPEGs that RTP can carry
 
 
 def make(folder: Path) -> Clips:
@@ -72,4 +85,11 @@ def make(folder: Path) -> Clips:
         gif=write(folder / "small.gif", "gif", "rgb8"),
         annexb=write(folder / "live.h264", "libx264", "yuv420p", options=live),
         annexb_large=write(folder / "large.h264", "libx264", "yuv420p", options=live, width=640, height=480),
+        hevc=write(
+            folder / "live.h265",
+            "libx265",
+            "yuv420p",
+            options={"x265-params": "aud=1:bframes=0:keyint=10:log-level=none", "preset": "ultrafast"},
+        ),
+        jpegs=_jpegs(folder / "live.jpeg"),
     )

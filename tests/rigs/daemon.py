@@ -26,6 +26,7 @@ class Daemon:
     command: tuple[str, ...] = (sys.executable, "-m", "edged")
     environ: Mapping[str, str] = field(default_factory=dict)
     cwd: Path = ROOT
+    node: str = "edge"
     url: str = ""
     process: asyncio.subprocess.Process | None = None
     log: Path = Path()
@@ -34,7 +35,9 @@ class Daemon:
         """Returns when it serves. `words` replace `run --config …`."""
         file = self.home / "edged.toml"
         if not words:
-            file.write_text(f'state_dir = "{self.home / "state"}"\n[gateway]\nport = 0\n{self.config}')
+            file.write_text(
+                f'node = "{self.node}"\nstate_dir = "{self.home / "state"}"\n[gateway]\nport = 0\n{self.config}'
+            )
         self.log = self.home / "edged.log"
         with self.log.open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(

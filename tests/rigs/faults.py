@@ -1,30 +1,33 @@
 """A bad network in front of a camera: a TCP proxy whose behaviour can change while it runs."""
 
 import asyncio
-import random
-from collections.abc import Callable
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Self
 
-Change = Callable[[bytes], bytes]
+from tests.rigs.rtp import Change, Interleaved, is_video
 
 
 class BadNetwork:
-    """Passes bytes on to `port` of loopback, from a port of its own. What the camera sends is
+    """Passes bytes on to the port `behind` of loopback, from a port of its own. What the camera sends is
 
-    `delayed` by seconds; `held` back while set, with the connection left open; `changed` by a function.
-    `refusing` closes connections at once, `reset()` ends those there are as a crash would, `shut()` as a camera that restarts.
+    late by `delay` seconds; held back after `hold()`, with the connection left open; its RTP changed by `change`.
+    `refusing` closes connections at once, `answer` is all that is ever answered. `reset()` ends the connections there are as a crash would,
+    `shut()` as a camera that restarts.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, behind: int) -> None:
+        self.behind = behind
         self.port = 0
         self.connections = 0
         self.delay = 0.0
         self.refusing = False
         self.answer: bytes | None = None
         self.change: Change | None = None
-        self._behind = port
         self._open = asyncio.Event()
         self._open.set()
+        self._hole = ExitStack()
         self._pipes: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -34,17 +37,13 @@ class BadNetwork:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        self._hole.close()
         self._server.close()
         self.reset()
-        for task in list(self._tasks):
-            task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def hold(self) -> None:
         self._open.clear()
-
-    def go_on(self) -> None:
-        self._open.set()
 
     def reset(self) -> None:
         for writer in list(self._pipes):
@@ -54,10 +53,34 @@ class BadNetwork:
         for writer in list(self._pipes):
             writer.close()
 
+    def refuse(self) -> None:
+        self.refusing = True
+        self.reset()
+
+    def say(self, answer: bytes) -> None:
+        """From now on that, with the number of the request in place of %CSEQ%, is the answer to everything; b"" is none at all."""
+        self.answer = answer
+        self.reset()
+
     def heal(self) -> None:
-        """A good network from now on."""
+        """A good network from now on; a camera that gave wrong answers has restarted."""
+        if self.answer is not None:
+            self.reset()
         self.delay, self.refusing, self.answer, self.change = 0.0, False, None, None
-        self.go_on()
+        self._open.set()
+
+    async def vanish(self) -> None:
+        """As when its plug is pulled: connections hang, and new ones are not answered, not even refused."""
+        self.hold()
+        self._server.close()
+        self._hole.enter_context(black_hole(self.port))
+
+    async def come_back(self) -> None:
+        """After `vanish`: started anew, it knows nothing of the connections it had."""
+        self._hole.close()
+        self.reset()
+        self._server = await asyncio.start_server(self._connected, "127.0.0.1", self.port)
+        self.heal()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -68,32 +91,37 @@ class BadNetwork:
         if self.refusing:
             writer.transport.abort()
             return
-        if self.answer is not None:
-            await self._answer(reader, writer, self.answer)
-            return
+        self._pipes.add(writer)
         try:
-            behind, there = await asyncio.open_connection("127.0.0.1", self._behind)
-        except OSError:
+            if self.answer is not None:
+                await self._answer(reader, writer, self.answer)
+            else:
+                await self._pass_on(reader, writer)
+        finally:
+            self._pipes.discard(writer)
             writer.close()
+
+    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            behind, there = await asyncio.open_connection("127.0.0.1", self.behind)
+        except OSError:
             return
-        self._pipes |= {writer, there}
+        self._pipes.add(there)
         back = asyncio.ensure_future(self._camera_says(behind, writer))
         try:
             await self._pipe(reader, there)
         finally:
             back.cancel()
-            writer.close()
             there.close()
-            self._pipes -= {writer, there}
+            self._pipes.discard(there)
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answer: bytes) -> None:
-        """The same reply, with its number, to whatever is asked."""
         try:
             while request := await reader.readuntil(b"\r\n\r\n"):
                 number = next((line for line in request.split(b"\r\n") if line.lower().startswith(b"cseq")), b"CSeq: 1")
                 writer.write(answer.replace(b"%CSEQ%", number))
         except (asyncio.IncompleteReadError, ConnectionError):
-            writer.close()
+            pass  # whoever asked went
 
     async def _pipe(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -104,12 +132,14 @@ class BadNetwork:
             pass  # that is what it is for
 
     async def _camera_says(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        pieces = Interleaved()
         try:
             while data := await reader.read(65536):
                 await self._open.wait()
                 if self.delay:
                     await asyncio.sleep(self.delay)
-                writer.write(self.change(data) if self.change else data)
+                whole = pieces.feed(data)
+                writer.write(b"".join(self.change(one) if self.change and is_video(one) else one for one in whole))
                 await writer.drain()
         except ConnectionError:
             pass
@@ -117,20 +147,24 @@ class BadNetwork:
             writer.close()
 
 
-def corrupted(seed: int, every: int = 700) -> Change:
-    """One byte in `every` is another one, the same ones for the same seed; RTP's framing is left alone."""
-    chance = random.Random(seed)
+@contextmanager
+def black_hole(port: int = 0) -> Iterator[int]:
+    """A port where connecting never ends: its queue of connections is full, and the system ignores what comes then.
 
-    def change(data: bytes) -> bytes:
-        if not data.startswith(b"$"):
-            return data
-        bad = bytearray(data)
-        at = 0
-        while at + 4 <= len(bad) and bad[at] == 0x24:
-            length = int.from_bytes(bad[at + 2 : at + 4], "big")
-            for position in range(at + 4 + 16, min(at + 4 + length, len(bad)), every):
-                bad[position] ^= chance.randrange(1, 256)
-            at += 4 + length
-        return bytes(bad)
-
-    return change
+    To whoever connects it looks like a host that is off behind a router, or a firewall that drops.
+    """
+    with socket.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.bind(("127.0.0.1", port))
+        server.listen(0)
+        waiting = []
+        for _ in range(3):
+            client = socket.socket()
+            client.setblocking(False)
+            client.connect_ex(server.getsockname())
+            waiting.append(client)
+        try:
+            yield server.getsockname()[1]
+        finally:
+            for client in waiting:
+                client.close()

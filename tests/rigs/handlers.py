@@ -6,8 +6,8 @@ from contextlib import aclosing, asynccontextmanager
 from datetime import timedelta
 
 from edged import config
-from edged.asking import CameraRecord
-from edged.bus.bus import CAMERAS, Bus
+from edged.asking import CameraRecord, RuleRecord
+from edged.bus.bus import CAMERAS, RULES, Bus
 from edged.bus.jobs import Jobs
 from edged.bus.pictures import Pictures
 from edged.bus.tables import Table
@@ -17,7 +17,8 @@ from tests.rigs.facts import Box
 
 def bus_of(node: Box) -> Bus:
     pictures = Pictures(node.link, timedelta(days=1), 100_000_000)
-    return Bus(node.link, node.facts, Table(node.link, CAMERAS, CameraRecord), pictures, Jobs(node.link))
+    cameras, rules = Table(node.link, CAMERAS, CameraRecord), Table(node.link, RULES, RuleRecord)
+    return Bus(node.link, node.facts, cameras, rules, pictures, Jobs(node.link))
 
 
 @asynccontextmanager
@@ -28,9 +29,20 @@ async def handling(node: Box, settings: config.Config) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        task.cancel()
-        [outcome] = await asyncio.gather(task, return_exceptions=True)
+        [outcome] = await ended(task)
         assert outcome is None or isinstance(outcome, asyncio.CancelledError), outcome
+
+
+async def ended(*tasks: "asyncio.Task[None]") -> list[object]:
+    """What came of them, cancelled. As in the daemon, a cancellation that nats-py has swallowed is repeated."""
+    for task in tasks:
+        task.cancel()
+    while not all(task.done() for task in tasks):
+        await asyncio.wait(tasks, timeout=1.0)
+        for task in asyncio.all_tasks():
+            if task.cancelling() and not task.done():
+                task.cancel()
+    return list(await asyncio.gather(*tasks, return_exceptions=True))
 
 
 async def heard(node: Box, kind: str, count: int) -> list[str]:

@@ -24,6 +24,7 @@ from edged.bus.streams import ensure_streams
 from edged.camera.urls import split_secret
 from edged.handlers import Handlers
 from edged.subjects import NODE_ITSELF, Address
+from tests.rigs.handlers import ended
 
 JPEG = b"\xff\xd8\xff\xe0 not really a picture \xff\xd9"
 
@@ -120,6 +121,10 @@ class Node:
         )  # fmt: skip
         return msgspec.json.encode(report), {}
 
+    async def forget(self, request: Delivery) -> Answer:
+        self.asked["forget"] += 1
+        return b"{}", {}
+
     def _named(self, request: Delivery) -> str:
         address, _ = subjects.parse(request.subject)
         if address.camera not in self.records:
@@ -140,11 +145,16 @@ class Node:
 
 
 @asynccontextmanager
-async def keeping_history(node: Node, home: Path, settings: config.Config | None = None) -> AsyncIterator[None]:
-    """The handlers of history and deliveries at work for the node, until the end of the block."""
+async def keeping_history(
+    node: Node,
+    home: Path,
+    settings: config.Config | None = None,
+    handlers: tuple[str, ...] = ("history", "email", "webhook"),
+) -> AsyncIterator[Facts]:
+    """The handlers of history and deliveries at work for the node, until the end of the block, or others. Gives what they publish with."""
     settings = msgspec.structs.replace(
         settings or config.Config(time_zone="Europe/Berlin"), site=node.site, node=node.name, state_dir=str(home),
-        handlers=config.Handlers(run=("history", "email", "webhook")),
+        handlers=config.Handlers(run=handlers),
     )  # fmt: skip
     async with open_outbox(home / "outbox.db", 100_000_000) as outbox:
         link = node.bus.link
@@ -153,11 +163,9 @@ async def keeping_history(node: Node, home: Path, settings: config.Config | None
         tasks = [asyncio.create_task(work) for work in (courier.run(), Handlers(settings, bus).run())]
         await courier.reconciled.wait()
         try:
-            yield
+            yield bus.facts
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await ended(*tasks)
 
 
 @asynccontextmanager
@@ -169,7 +177,7 @@ async def running_node(url: str, site: str = "home", name: str = "edge") -> Asyn
         node = Node(bus, site, name)
         handlers = {
             "set": node.set, "remove": node.remove, "start": node.start, "stop": node.stop, "picture": node.picture,
-            "probe": node.probe,
+            "probe": node.probe, "forget": node.forget,
         }  # fmt: skip
         endpoints = {kind: (subjects.every(kind, site, name), handler) for kind, handler in handlers.items()}
         async with bus.link.answer("edged-node", endpoints):

@@ -2,6 +2,7 @@
 
 import signal
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,15 @@ PACKAGES = (
 
 
 class RtspServer:
-    """`clip` in a loop at `url`, live; with `user` and `password` asked for if they are given."""
+    """`clip` in a loop at `url`, live; with `user` and `password` asked for if they are given.
 
-    def __init__(self, clip: Path, *, fps: int = 10, user: str = "", password: str = "") -> None:
-        self.clip, self.fps = clip, fps
+    Its name's ending says what it is: h264, h265 or jpeg. `times` are its units' own, in milliseconds, and at the end its length.
+    """
+
+    def __init__(
+        self, clip: Path, *, fps: int = 10, times: Sequence[int] = (), user: str = "", password: str = ""
+    ) -> None:
+        self.clip, self.fps, self.times = clip, fps, times
         self.user, self.password = user, password
         self.port = 0
         self._process: subprocess.Popen[str] | None = None
@@ -30,6 +36,9 @@ class RtspServer:
     def start(self) -> None:
         """Returns once it listens; on the same port again after `kill`."""
         options = [f"--fps={self.fps}", f"--port={self.port}", f"--user={self.user}", f"--password={self.password}"]
+        options.append(f"--codec={self.clip.suffix[1:]}")
+        if self.times:
+            options += ["--times=" + ",".join(map(str, self.times[:-1])), f"--length={self.times[-1]}"]
         script = Path(__file__).with_name("rtsp_server.py")
         self._process = subprocess.Popen(
             [SYSTEM_PYTHON, script, self.clip, *options], stdout=subprocess.PIPE, text=True

@@ -12,10 +12,12 @@ from edged.asking import VideoMeta
 from edged.bus.link import Link, connect
 from edged.framing import Unit
 from edged.mailbox import Inbox
+from edged.node.veil import Veil
 from edged.node.video import Video
 from edged.subjects import Address, on
 from tests.camera.watching import Watched, watched
 from tests.rigs.nats import NatsServer
+from tests.rigs.veil import NO_VEIL
 
 ADDRESS = Address("home", "edge", "front")
 
@@ -38,14 +40,17 @@ class Broadcast:
 
 
 @asynccontextmanager
-async def broadcast(nats: NatsServer, url: str, **settings: Any) -> AsyncIterator[Broadcast]:
+async def broadcast(
+    nats: NatsServer, url: str, veil: Veil = NO_VEIL, *, subscribed: bool = True, **settings: Any
+) -> AsyncIterator[Broadcast]:
+    """With `subscribed` false `heard` stays empty, and nobody has subscribed to the camera's video."""
     async with (
         connect(nats.url, "viewer") as viewer,
-        viewer.subscribe(on(ADDRESS, "video")) as heard,
+        viewer.subscribe(on(ADDRESS, "video" if subscribed else "nothing")) as heard,
         connect(nats.url, "node") as link,
         watched(url, **settings) as watch,
     ):
-        video = Video(ADDRESS, link, watch.camera, 10_000_000)
+        video = Video(ADDRESS, link, watch.camera, 10_000_000, veil)
         running = asyncio.create_task(video.run())
         try:
             yield Broadcast(watch, video, link, heard)

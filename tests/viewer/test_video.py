@@ -19,80 +19,12 @@ from tests.rigs import clips
 from tests.rigs.broadcast import Broadcast, broadcasting
 from tests.rigs.nats import running_nats
 from tests.rigs.node import detections
+from tests.viewer.players import WAYS, heard, nals, play
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 FPS = 15
 LIVE = {"bf": "0", "g": "60", "preset": "ultrafast", "tune": "zerolatency"}
-PLAYS = """async (begin) => {
-  const pc = new RTCPeerConnection();
-  const video = document.createElement("video");
-  video.muted = true;
-  document.body.append(video);
-  pc.ontrack = ({ track }) => { video.srcObject = new MediaStream([track]); video.play(); };
-  const json = async (path, body) => {
-    const reply = await fetch(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
-    if (!reply.ok) throw new Error(await reply.text());
-    return reply.status === 204 ? null : reply.json();
-  };
-  const offer = async () => {
-    pc.addTransceiver("video", { direction: "recvonly" });
-    await pc.setLocalDescription();
-    return pc.localDescription.sdp;
-  };
-  const ways = {
-    async offer() {
-      const answer = await json("/webrtc/offer", { camera: "front", type: "offer", sdp: await offer() });
-      await pc.setRemoteDescription({ type: answer.type, sdp: answer.sdp });
-      return answer.session;
-    },
-    async api() {
-      const answer = await json("/api/webrtc/offer", { camera: "front", type: "offer", sdp: await offer() });
-      await pc.setRemoteDescription({ type: answer.type, sdp: answer.sdp });
-      return answer.session;
-    },
-    async stream() {
-      const made = await json("/api/webrtc/stream/front", {});
-      pc.onicecandidate = ({ candidate }) => json("/api/webrtc/candidate", { session: made.session, candidate });
-      await pc.setRemoteDescription(made.offer);
-      await pc.setLocalDescription();
-      await json("/api/webrtc/answer", { session: made.session, type: "answer", sdp: pc.localDescription.sdp });
-      return made.session;
-    },
-    async socket() {
-      const made = await json("/api/webrtc/stream/front", {});
-      const socket = new WebSocket(made.ws);
-      const say = (word) => socket.send(JSON.stringify(word));
-      await new Promise((done) => {
-        socket.onmessage = async ({ data }) => {
-          const word = JSON.parse(data);
-          if (word.type === "offer") {
-            await pc.setRemoteDescription({ type: "offer", sdp: word.sdp });
-            pc.onicecandidate = ({ candidate }) => say({ type: "candidate", candidate });
-            await pc.setLocalDescription();
-            say({ type: "answer", sdp: pc.localDescription.sdp });
-          } else if (word.state === "connected") done();
-        };
-      });
-      return made.session;
-    },
-    async whep() {
-      const sdp = await offer();
-      const reply = await fetch("/whep/front", { method: "POST", headers: { "content-type": "application/sdp" }, body: sdp });
-      if (reply.status !== 201) throw new Error(await reply.text());
-      await pc.setRemoteDescription({ type: "answer", sdp: await reply.text() });
-      return reply.headers.get("location").split("/").at(-1);
-    },
-  };
-  const session = await ways[begin]();
-  const frames = [];
-  await new Promise((done) => {
-    const next = () => video.requestVideoFrameCallback((now, frame) => { frames.push(frame.rtpTimestamp); frames.length < 20 ? next() : done(); });
-    next();
-  });
-  globalThis.pc = pc;
-  return { session, width: video.videoWidth, height: video.videoHeight, frames };
-}"""
 
 
 @dataclass
@@ -106,9 +38,9 @@ class Show:
 
 
 @asynccontextmanager
-async def showing(folder: Path, **gateway: Any) -> AsyncIterator[Show]:
+async def showing(folder: Path, **settings: Any) -> AsyncIterator[Show]:
     clip = clips.write(folder / "live.mp4", "libx264", "yuv420p", count=240, fps=FPS, options=LIVE)
-    async with running_nats(folder / "nats") as nats, a_world(nats, **gateway) as world:
+    async with running_nats(folder / "nats") as nats, a_world(nats, **settings) as world:
         await world.node.add("front")
         await world.node.healthy()
         await world.until("/api/cameras", lambda found: found["total"] == 1)
@@ -145,16 +77,55 @@ def number_shown_by(show: Show) -> Any:
     return tell
 
 
-@pytest.mark.parametrize("way", ["offer", "api", "stream", "socket", "whep"])
-async def test_chromium_plays_through_every_way_of_signalling(page: Page, show: Show, way: str) -> None:
-    await page.goto(f"{show.world.url}/config.js")
-    played = await page.evaluate(PLAYS, way)
-    assert (played["width"], played["height"]) == (320, 240)
-    assert len(set(played["frames"])) == 20
-    (session,) = await show.sessions(1)
-    assert (session["session"], session["state"]) == (played["session"], "connected")
-    await page.evaluate("pc.close()")
+@pytest.mark.parametrize("way", WAYS)
+async def test_chromium_plays_through_every_way_of_signalling_and_gets_the_cameras_bytes(
+    page: Page, show: Show, way: str
+) -> None:
+    played = await play(page, show.world.url, way, "front", 30)
+    assert (played.session, played.width, played.height) == ("front_1", 320, 240)
+    assert len({frame["rtp"] for frame in played.shown}) == 30
+    status = await show.world.get("/api/streams/status")
+    [session] = status["sessions"]
+    assert (session["session"], session["camera"], session["state"]) == ("front_1", "home.edge.front", "connected")
+    assert session["sent"] >= 30
+    assert [(video["camera"], video["viewers"]) for video in status["videos"]] == [("home.edge.front", 1)]
+
+    got = await heard(page)
+    sent = [nals(unit) for unit in show.video.sent]
+    first = sent.index(got[0])
+    assert len(got) >= 30
+    assert got == sent[first : first + len(got)]
+
+    if way == "socket":
+        assert "connected" in await page.evaluate("() => states")
+    if way == "whep":
+        patched = await page.evaluate("() => patched")
+        assert set(patched) == {204}
+    await page.evaluate("() => end()")
     await show.sessions(0)
+
+
+async def test_a_size_that_changes_in_the_middle_is_shown_in_the_same_session(
+    page: Page, show: Show, tmp_path: Path
+) -> None:
+    larger = clips.write(
+        tmp_path / "larger.mp4",
+        "libx264",
+        "yuv420p",
+        count=60,
+        fps=FPS,
+        width=640,
+        height=480,
+        options={**LIVE, "g": "15"},
+    )
+    await play(page, show.world.url, "stream", "front", 10)
+    show.video.change(larger, (640, 480))
+    frames = await page.evaluate("() => framesShown(video, 60, 10000)")
+    sizes = [(frame["width"], frame["height"]) for frame in frames]
+    assert sizes[-1] == (640, 480)
+    assert sizes == sorted(sizes), "it changes once"
+    [session] = await show.sessions(1)
+    assert (session["session"], session["dropped"]) == ("front_1", 0)
 
 
 async def test_a_tile_shows_video_with_the_boxes_of_the_very_frame(page: Page, show: Show) -> None:

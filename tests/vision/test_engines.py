@@ -1,7 +1,13 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import msgspec
 import numpy as np
 import pytest
 
+import edged
 from edged import config
 from edged.vision import loading
 from edged.vision.engines import onnx, tflite
@@ -95,3 +101,14 @@ def test_a_model_for_the_edge_tpu_says_what_it_lacks(tmp_path):
     file.write_bytes(b"TFL3 edgetpu-custom-op")
     with pytest.raises(ModelError, match=r"compiled for the Edge TPU: .*libedgetpu"):
         tflite.load(file, "auto", 1)
+
+
+def test_onnxruntime_reports_to_nobody(tmp_path: Path) -> None:
+    quiet = {
+        "HOME": str(tmp_path),
+        "TMPDIR": str(tmp_path),
+        "PATH": os.environ["PATH"],
+    }  # without CI, where it reports nothing anyhow
+    loads = "import edged.vision.engines.onnx as engine; engine.ort.get_available_providers()"
+    subprocess.run([sys.executable, "-c", loads], env=quiet, cwd=Path(edged.__file__).parents[1], check=True)
+    assert not [found for found in tmp_path.rglob("*") if found.is_file()], "no number of this box, nothing to be sent"

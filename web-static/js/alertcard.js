@@ -1,4 +1,4 @@
-import { snapshotUrl } from "./api.js";
+import { clipUrl, snapshotUrl } from "./api.js";
 import { second } from "./clock.js";
 import { h, write } from "./dom.js";
 import { icon } from "./icons.js";
@@ -6,7 +6,7 @@ import { to } from "./routes.js";
 import { cameras, keyOf } from "./store.js";
 import { absolute, ago } from "./words.js";
 
-export const cameraName = (alert) => cameras.value.get(keyOf(alert))?.view.name || alert.camera;
+export const cameraName = (alert) => cameras.value.get(keyOf(alert))?.view.name || (alert.camera === "_" ? alert.site : alert.camera);
 
 /** The address of an alert; it says enough to find the alert again. */
 export const alertLink = (alert) => to("alerts", alert.id, { camera: keyOf(alert), at: alert.time });
@@ -17,6 +17,15 @@ export function snapshot(alert, alt = "") {
   const none = () => h("span.nopicture", {}, icon(alert.severity));
   if (!url) return none();
   return h("img", { src: url, alt, loading: "lazy", decoding: "async", onerror: (event) => event.target.replaceWith(none()) });
+}
+
+/** Its clip; without one, or when it is no longer kept, its picture. */
+export function clip(alert) {
+  const src = clipUrl(alert);
+  if (!src) return snapshot(alert, alert.message);
+  const film = h("video", { src, poster: snapshotUrl(alert), controls: true, playsInline: true, preload: "metadata", "aria-label": alert.message });
+  film.addEventListener("error", () => film.replaceWith(snapshot(alert, alert.message)));
+  return film;
 }
 
 export const severity = (alert) => h("span.severity", { "data-tone": alert.severity }, icon(alert.severity), alert.severity);

@@ -1,5 +1,5 @@
-import { alertCard, cameraName, severity, snapshot, when } from "./alertcard.js";
-import { call } from "./api.js";
+import { alertCard, cameraName, clip, severity, when } from "./alertcard.js";
+import { call, clipUrl } from "./api.js";
 import { nameOf, refresh } from "./cameras.js";
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
@@ -122,7 +122,7 @@ function detail(alert) {
     ["Seen for", `${span(lasted)} before the alert`], ["Box", `${alert.site} / ${alert.node}`],
   ];
   return h("div.detail", {},
-    h("figure", {}, snapshot(alert, alert.message)),
+    h("figure", {}, clip(alert)),
     h("div", {}, h("dl", {}, ...lines.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])),
-      h("p.actions", {}, known && h("a.main", { href: to("live", known.key) }, "Live picture"), h("a.quiet", { href: "#/alerts" }, "All alerts"))));
+      h("p.actions", {}, known && h("a.main", { href: to("live", known.key) }, "Live picture"), alert.clip_url && h("a.quiet", { href: clipUrl(alert), download: `${alert.id}.mp4` }, "Download clip"), h("a.quiet", { href: "#/alerts" }, "All alerts"))));
 }

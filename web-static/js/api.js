@@ -75,3 +75,6 @@ export function snapshotUrl(alert) {
   if (alert.snapshot_url) return pictureUrl(alert.snapshot_url);
   return alert.snapshot ? pictureUrl(`api/snapshots/${alert.snapshot.split("/").map(encodeURIComponent).join("/")}`) : "";
 }
+
+/** The same of its clip, which is there a while after the alert. */
+export const clipUrl = (alert) => (alert.clip_url ? pictureUrl(alert.clip_url) : "");

@@ -85,7 +85,7 @@ export class Fleet {
     this.#cameras.update([...cameras.value.values()]);
     this.#none.hidden = boxes.length > 0;
     this.#boxes.node.hidden = !boxes.length;
-    this.#notice(boxes.flatMap(({ health }) => health.notices.map((text) => `${health.node}: ${text}`)));
+    this.#notice(boxes.flatMap(({ health }) => [...(health.troubles ?? []), ...health.notices].map((text) => `${health.node}: ${text}`)));
   }
 
   #notice(texts) {

@@ -1,8 +1,8 @@
 // Draws tracks on a canvas that lies over the picture.
 
 const NARROW = 420; // px: a tile with less room gets numbers only, and smaller
-const LARGE_PILL = { font: "600 11px system-ui, sans-serif", height: 17, inset: 13, dot: 2.75 };
-const SMALL_PILL = { font: "600 10px system-ui, sans-serif", height: 14, inset: 10, dot: 2.25 };
+const LARGE_PILL = { font: "600 11px system-ui, sans-serif", height: 17, inset: 13, dot: 2.75, letters: 28 };
+const SMALL_PILL = { font: "600 10px system-ui, sans-serif", height: 14, inset: 10, dot: 2.25, letters: 12 };
 
 // Hues keep clear of the warning's amber and the alarm's red.
 const HUES = { person: 192, car: 262, truck: 262, bus: 262, motorcycle: 285, vehicle: 262, bicycle: 140, dog: 318, cat: 318, face: 215 };
@@ -16,6 +16,13 @@ function hueOf(label) {
 
 /** Colour by label, shaded a little by track so that neighbours can be told apart. */
 const colourOf = (label, id) => `hsl(${hueOf(label) + ((id * 37) % 21) - 10} 88% ${72 + ((id * 53) % 4) * 3}%)`;
+
+/** Who it is, where that is known; else what it is. */
+function textOf({ name, label, id }, size) {
+  if (!name) return size === SMALL_PILL ? `${id}` : `${label} ${id}`;
+  const letters = [...name];
+  return letters.length > size.letters ? `${letters.slice(0, size.letters - 1).join("")}…` : name;
+}
 
 export class Overlay {
   #canvas;
@@ -116,7 +123,7 @@ export class Overlay {
     this.#context.font = size.font;
     const taken = [];
     for (const track of [...tracks].sort((a, b) => (b.alpha === 1) - (a.alpha === 1) || a.id - b.id)) {
-      const text = size === SMALL_PILL ? `${track.id}` : `${track.label} ${track.id}`;
+      const text = textOf(track, size);
       const width = this.#measure(text) + size.inset + 5;
       const places = this.#places(track.rect, width, size.height);
       const free = places.find((place) => taken.every((other) => Math.abs(other.x - place.x) > (other.w + width) / 2 || Math.abs(other.y - place.y) > size.height));

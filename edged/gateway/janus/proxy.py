@@ -11,12 +11,14 @@ from edged.gateway.errors import Problem
 from edged.gateway.janus.rules import refusal, with_secret
 from edged.gateway.parts import SETTINGS, SOCKETS
 from edged.gateway.sockets import TEXT, Socket, frame
+from edged.gateway.wire import read, understood
 
 UPSTREAM = web.AppKey("janus", ClientSession)
 
 PROTOCOL = "janus-protocol"
 _LONGEST = ClientTimeout(total=45, connect=3)  # Janus holds a long poll for 30 s
 _MAX_ANSWER = 1_000_000
+_anything: msgspec.json.Decoder[Any] = msgspec.json.Decoder()
 
 
 async def lifetime(app: web.Application) -> AsyncIterator[None]:
@@ -35,7 +37,7 @@ async def passed(request: web.Request) -> web.StreamResponse:
     query = {"maxev": request.query["maxev"]} if request.query.get("maxev", "").isdigit() else {}
     said = None
     if request.method == "POST":
-        said = msgspec.json.encode(with_secret(_allowed(await request.read()), janus.secret))
+        said = msgspec.json.encode(with_secret(_allowed(await read(request)), janus.secret))
     elif janus.secret:
         query["apisecret"] = janus.secret
     return await _ask(request, url, query, said)
@@ -59,7 +61,7 @@ def _configured(url: str, key: str) -> str:
 
 def _allowed(raw: bytes) -> dict[str, Any]:
     try:
-        said = msgspec.json.decode(raw)
+        said = understood(raw, _anything)
     except msgspec.MsgspecError as error:
         raise Problem(400, "invalid", f"body: {error}") from None
     if sentence := refusal(said):
@@ -109,7 +111,7 @@ async def _up(ws: web.WebSocketResponse, socket: Socket, janus: ClientWebSocketR
         if message.type is not WSMsgType.TEXT:
             return socket.close(WSCloseCode.UNSUPPORTED_DATA, "Janus speaks JSON in text frames")
         try:
-            said = msgspec.json.decode(message.data)
+            said = understood(message.data, _anything)
         except msgspec.MsgspecError as error:
             return socket.close(WSCloseCode.POLICY_VIOLATION, f"not understood: {error}")
         if sentence := refusal(said):

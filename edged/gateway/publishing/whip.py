@@ -10,7 +10,7 @@ from aiortc import RTCBundlePolicy, RTCConfiguration, RTCIceServer, RTCPeerConne
 from edged.gateway.publishing.faults import PublishFault
 from edged.gateway.webrtc import profiles
 from edged.gateway.webrtc.feed import Feed
-from edged.gateway.webrtc.track import Passthrough
+from edged.gateway.webrtc.passthrough import Passthrough
 from edged.gateway.webrtc.units import Unit, profile_level_id
 from edged.messages import Cause
 
@@ -38,10 +38,9 @@ async def send(url: str, token: str, feed: Feed, servers: list[dict[str, str]], 
     profile = profile_level_id((await _first(feed)).data)
     ice = [RTCIceServer(**server) for server in servers]
     pc = RTCPeerConnection(RTCConfiguration(iceServers=ice, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
-    track = Passthrough(feed, lambda meta, time: None)
-    transceiver = pc.addTransceiver(track, direction="sendonly")
+    transceiver = pc.addTransceiver("video", direction="sendonly")
     transceiver.setCodecPreferences(profiles.preferred(profile))
-    track.sender = transceiver.sender
+    Passthrough(feed, transceiver, lambda meta, time: None)
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
         async with ClientSession(timeout=_ANSWER, headers=headers) as http:
@@ -54,7 +53,6 @@ async def send(url: str, token: str, feed: Feed, servers: list[dict[str, str]], 
     except (ClientError, TimeoutError) as error:
         raise PublishFault("unreachable", f"{error or 'it does not answer'}: is the WHIP server running?") from None
     finally:
-        track.stop()
         await pc.close()
 
 

@@ -1,7 +1,8 @@
 """The video of cameras as NATS brings it: one subscription for all who watch the same camera, none when nobody does."""
 
 import asyncio
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
@@ -13,14 +14,15 @@ from edged.asking import VideoMeta
 from edged.bus.link import BusError, Delivery, Link
 from edged.bus.pictures import META
 from edged.framing import unpack
-from edged.gateway.webrtc.units import Clock, Unit
+from edged.gateway.webrtc.units import Clock, Unit, profile_level_id
 from edged.subjects import Address
 
 log = structlog.get_logger()
 
 _LEASE = 10.0  # seconds a node is asked to keep the video coming
 _RENEWED = 4.0
-_BACKLOG = 256  # access units that may wait for this gateway
+_BACKLOG = 256  # access units that may wait while the picture group is asked for
+_TURN = 32  # viewers sent to before the loop gets a turn: about 10 ms
 _GOP_BYTES = 16_000_000  # of a picture group kept for who comes later
 _ANSWER = 3.0
 
@@ -35,7 +37,7 @@ class Feed:
     """The access units of one camera. `gop` holds those since the last key frame: who joins begins with them.
 
     `begun` is set once the node was asked, and then `failure` says why there is no video.
-    `lost` counts units no decoder could use, because one before them is missing.
+    `profile` is that of the newest key frame, as SDP writes it. `lost` counts units no decoder could use, because one before them is missing.
     """
 
     def __init__(self, link: Link, address: Address) -> None:
@@ -43,12 +45,16 @@ class Feed:
         self.begun = asyncio.Event()
         self.failure: BusError | None = None
         self.gop: list[Unit] = []
+        self.profile: str | None = None
         self.units = 0
         self.lost = 0
         self._link = link
         self._viewers: set[Viewer] = set()
         self._clock = Clock()
         self._newest: VideoMeta | None = None
+        self._waiting: deque[tuple[VideoMeta, bytes]] = deque(maxlen=_BACKLOG)
+        self._behind = asyncio.Event()
+        self._behind.set()
         self._whole = False
         self._bytes = 0
 
@@ -64,17 +70,18 @@ class Feed:
     async def run(self) -> None:
         """Takes what comes, for ever."""
         async with (
-            self._link.subscribe(subjects.on(self.address, "video"), _BACKLOG) as inbox,
+            self._link.hear(subjects.on(self.address, "video"), self._receive),
             asyncio.TaskGroup() as group,
         ):
             leased = asyncio.Event()
             group.create_task(self._keep_coming(leased))
             await leased.wait()
-            if self.failure is None:
-                await self._catch_up()
-            self.begun.set()
             while True:
-                await self._receive(await inbox.get())
+                if self.failure is None:
+                    await self._catch_up()
+                self._go_on()
+                self.begun.set()
+                await self._behind.wait()
 
     async def _keep_coming(self, leased: asyncio.Event) -> None:
         subject = subjects.on(self.address, "watch")
@@ -103,17 +110,35 @@ class Feed:
         newest = self._newest
         return newest is None or meta.session != newest.session or meta.seq > newest.seq
 
-    async def _receive(self, delivery: Delivery) -> None:
+    def _receive(self, delivery: Delivery) -> None:
         try:
             meta = _meta.decode(delivery.headers[META])
         except (KeyError, msgspec.MsgspecError) as error:
             self.lost += 1
             log.debug("video not understood", camera=str(self.address), error=str(error))
             return
-        if not meta.key and not self._follows(meta) and self._is_new(meta):
-            await self._catch_up()
-        if self._is_new(meta):
-            self._take(meta, delivery.data)
+        self._hear(meta, delivery.data)
+
+    def _hear(self, meta: VideoMeta, data: bytes) -> None:
+        if self._behind.is_set():
+            self._waiting.append((meta, data))
+        elif self._is_new(meta):
+            if meta.key or self._follows(meta):
+                self._take(meta, data)
+            else:
+                self._waiting.append((meta, data))
+                self._behind.set()
+
+    def _go_on(self) -> None:
+        """With what came while the picture group was asked for; if that is not the whole of it, a key frame must come."""
+        self._behind.clear()
+        waiting = tuple(self._waiting)
+        self._waiting.clear()
+        new = [(meta, data) for meta, data in waiting if self._is_new(meta)]
+        if new:
+            self._take(*new[0])
+        for meta, data in new[1:]:
+            self._hear(meta, data)
 
     def _follows(self, meta: VideoMeta) -> bool:
         newest = self._newest
@@ -128,10 +153,17 @@ class Feed:
             self._forget()
             return
         unit = Unit(meta, data, self._clock.rtp(meta))
+        if meta.key:
+            self.profile = profile_level_id(data)
         self.units += 1
         self._keep(unit)
-        for viewer in tuple(self._viewers):
+        self._deal(unit, tuple(self._viewers))
+
+    def _deal(self, unit: Unit, viewers: Sequence[Viewer]) -> None:
+        for viewer in viewers[:_TURN]:
             viewer.push(unit)
+        if len(viewers) > _TURN:
+            asyncio.get_running_loop().call_soon(self._deal, unit, viewers[_TURN:])
 
     def _forget(self) -> None:
         self.gop = []

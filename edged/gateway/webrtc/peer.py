@@ -20,9 +20,8 @@ from aiortc.sdp import candidate_from_sdp
 from edged.asking import VideoMeta
 from edged.gateway.webrtc import profiles
 from edged.gateway.webrtc.feed import Feed
+from edged.gateway.webrtc.passthrough import Passthrough
 from edged.gateway.webrtc.sessions import Unusable
-from edged.gateway.webrtc.track import Passthrough
-from edged.gateway.webrtc.units import profile_level_id
 
 profiles.learn()
 
@@ -40,11 +39,10 @@ class Peer:
     def __init__(self, feed: Feed, servers: list[dict[str, str]]) -> None:
         ice = [RTCIceServer(**server) for server in servers]
         self._pc = RTCPeerConnection(RTCConfiguration(iceServers=ice, bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
-        self._profile = profile_level_id(feed.gop[0].data) if feed.gop else None
-        self.track = Passthrough(feed, self._announce)
-        transceiver = self._pc.addTransceiver(self.track, direction="sendonly")
+        self._profile = feed.profile
+        transceiver = self._pc.addTransceiver("video", direction="sendonly")
         transceiver.setCodecPreferences(profiles.preferred(self._profile))
-        self.track.sender = transceiver.sender
+        self.video = Passthrough(feed, transceiver, self._announce)
         self._channel: RTCDataChannel | None = None
         self._said: list[str] = []
         self._changed = asyncio.Event()
@@ -66,7 +64,6 @@ class Peer:
         except TimeoutError:
             pass
         finally:
-            self.track.stop()
             await self._pc.close()
 
     async def _until(self, *states: str) -> None:

@@ -1,8 +1,11 @@
-"""H.264 as session descriptions name it, RFC 6184."""
+"""H.264 as session descriptions name it, RFC 6184, and what else aiortc is to negotiate."""
 
 from aiortc import RTCRtpCodecCapability, RTCRtpCodecParameters, RTCRtpSender
-from aiortc.codecs import CODECS
+from aiortc.codecs import CODECS, HEADER_EXTENSIONS
+from aiortc.rtcrtpparameters import RTCRtpHeaderExtensionParameters
 from aiortc.sdp import H264Profile, parse_h264_profile_level_id
+
+from edged.gateway.webrtc.extensions import PLAYOUT
 
 # aiortc knows the two baseline profiles, because it encodes those; we only pass on, so these too
 _MORE = ("4d001f", "640c1f", "64001f")
@@ -10,9 +13,11 @@ _VIDEO = CODECS["video"]
 
 
 def learn() -> None:
-    """Makes aiortc negotiate Main and High. Once, before the first connection."""
+    """Makes aiortc negotiate Main and High, and how soon frames are to be shown. Once, before the first connection."""
     if _profile("64001f") in {_profile_of(codec.parameters) for codec in _VIDEO}:
         return
+    taken = {extension.id for extension in HEADER_EXTENSIONS["video"]}
+    HEADER_EXTENSIONS["video"].append(RTCRtpHeaderExtensionParameters(id=max(taken) + 1, uri=PLAYOUT))
     example, repair = (codec for codec in _VIDEO[-2:])
     free = max(codec.payloadType or 0 for codec in _VIDEO) + 1
     for number, profile in enumerate(_MORE):

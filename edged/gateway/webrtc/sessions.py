@@ -66,15 +66,15 @@ class Session:
 
     @property
     def sent(self) -> int:
-        return self.peer.track.sent if self.peer else 0
+        return self.peer.video.sent if self.peer else 0
 
     @property
     def dropped(self) -> int:
-        return self.peer.track.dropped if self.peer else 0
+        return self.peer.video.dropped if self.peer else 0
 
     @property
     def bursts(self) -> int:
-        return self.peer.track.bursts if self.peer else 0
+        return self.peer.video.bursts if self.peer else 0
 
     def close(self) -> None:
         if self._task is not None:
@@ -163,8 +163,8 @@ class Sessions:
                 try:
                     await peer.run()
                 finally:
-                    self._sent += peer.track.sent
-                    self._dropped += peer.track.dropped
+                    self._sent += peer.video.sent
+                    self._dropped += peer.video.dropped
         except Exception:  # aiortc reads what strangers send; one of them must not end the others
             log.exception("webrtc session failed", session=session.id)
         finally:

@@ -12,7 +12,7 @@ from edged.gateway.errors import Problem
 from edged.gateway.parts import DIRECTORY, SESSIONS, SETTINGS, SOCKETS, VIDEOS
 from edged.gateway.sockets import TEXT, Socket, frame
 from edged.gateway.webrtc.sessions import Session, Unusable
-from edged.gateway.wire import body, reply
+from edged.gateway.wire import body, reply, understood
 from edged.subjects import Address
 
 T = TypeVar("T")
@@ -206,7 +206,7 @@ async def talk(request: web.Request) -> web.StreamResponse:
             try:
                 async for message in ws:
                     if message.type is WSMsgType.TEXT:
-                        await _hear(session, _said.decode(message.data), limit)
+                        await _hear(session, understood(message.data, _said), limit)
             except (msgspec.MsgspecError, Problem) as error:
                 socket.close(WSCloseCode.POLICY_VIOLATION, f"not understood: {error}")
 

@@ -1,9 +1,11 @@
 """Access units on their way to browsers, and the clock they are sent by."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
 
 from edged.asking import VideoMeta
+from edged.gateway.webrtc.packets import payloads
 
 RATE = 90_000  # ticks a second, of pts and of RTP alike
 _MASK = 0xFFFFFFFF
@@ -11,12 +13,18 @@ _GAP = RATE // 10  # between two sessions of a camera, whose clocks have nothing
 _STEP = RATE // 1000  # between pictures that are only decoded on the way to the one that is wanted
 
 
-class Unit(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Unit:
     """One access unit, Annex B. `rtp` is the time it is sent with, 90 kHz, which goes on where pts of a new session start anew."""
 
     meta: VideoMeta
     data: bytes
     rtp: int
+
+    @cached_property
+    def payloads(self) -> tuple[bytes, ...]:
+        """Of its RTP packets; cut once for all who watch."""
+        return payloads(self.data)
 
 
 class Clock:
@@ -36,16 +44,16 @@ class Clock:
         return time
 
 
-def hurried(units: Sequence[Unit], after: int | None = None) -> list[Unit]:
-    """The same units a millisecond apart or less, so that a player decodes them at once; the last keeps its time, and is the one to look at.
+def hurried(units: Sequence[Unit], after: int | None = None) -> list[int]:
+    """Times a millisecond apart or less, so that a player decodes the units at once; the last keeps its own, and is the one to look at.
 
-    All of them come later than `after`, the time of what was sent before.
+    All of them are later than `after`, the time of what was sent before.
     """
     if not units:
         return []
     last = units[-1].rtp
     step = _STEP if after is None else max(0, min(_STEP, (last - after) // len(units)))
-    return [unit._replace(rtp=last - (len(units) - 1 - index) * step) for index, unit in enumerate(units)]
+    return [last - before * step for before in reversed(range(len(units)))]
 
 
 def wrapped(time: int) -> int:

@@ -6,6 +6,7 @@ from edged.gateway.errors import Problem
 from edged.gateway.parts import SESSIONS
 from edged.gateway.webrtc.sessions import Session
 from edged.gateway.webrtc.signalling import answered, check_size, told
+from edged.gateway.wire import read
 
 SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"
@@ -59,7 +60,7 @@ async def _text(request: web.Request, kind: str) -> str:
     if request.content_type != kind:
         raise Problem(415, "media_type", f"this takes {kind}, not {request.content_type}", {"Accept": kind})
     try:
-        text = (await request.read()).decode()
+        text = (await read(request)).decode()
     except UnicodeDecodeError:
         raise Problem(400, "invalid", "body: not UTF-8") from None
     check_size(request, text)

@@ -1,5 +1,6 @@
 """The gateway in front of a real Janus, and in front of one that is gone."""
 
+import asyncio
 import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ from edged.bus.bus import open_bus
 from edged.gateway.app import serve
 from tests.rigs.janus import SECRET, Janus, running_janus
 from tests.rigs.nats import NatsServer
+from tests.rigs.node import running_node
 
 PLUGIN = "janus.plugin.streaming"
 
@@ -113,3 +115,17 @@ async def test_garbage_and_too_much_are_refused(nats_server: NatsServer, janus: 
         for body, status in ((b"{", 400), (b"[]", 403), (b"x" * 1_100_000, 413)):
             async with http.post("/janus", data=io.BytesIO(body)) as answer:
                 assert answer.status == status
+
+
+async def test_a_camera_that_hides_faces_is_not_shown_by_janus(nats_server: NatsServer) -> None:
+    """What Janus has may come from the camera itself."""
+    nowhere = config.Janus(url="http://127.0.0.1:1/janus", ws_url="ws://127.0.0.1:1")
+    async with gateway(nats_server, nowhere) as http, running_node(nats_server.url) as node:
+        await node.add("open")
+        await node.add("hidden", recognition=config.Recognised(blur=True))
+        ways: dict[str, list[str]] = {}
+        async with asyncio.timeout(10):
+            while len(ways) < 2:
+                async with http.get("/api/cameras") as answer:
+                    ways = {view["id"]: view["ways"] for view in (await answer.json())["cameras"]}
+    assert ways == {"open": ["janus", "webrtc"], "hidden": ["webrtc"]}

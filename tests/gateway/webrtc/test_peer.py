@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,6 +44,10 @@ class Player:
             self.whole.append(packet.timestamp)
             self.changed.set()
 
+    def hear(self, text: str) -> None:
+        self.words.append(json.loads(text))
+        self.changed.set()
+
     def pts(self, timestamp: int) -> int | None:
         for word in reversed(self.words):
             if "pts" in word and (ahead := (timestamp - word["rtp"]) & 0xFFFFFFFF) < 2**31:
@@ -52,7 +56,8 @@ class Player:
 
 
 @asynccontextmanager
-async def player() -> AsyncIterator[Player]:
+async def player(loses: Callable[[RtpPacket], bool] = lambda packet: False) -> AsyncIterator[Player]:
+    """`loses` says which packets the network loses."""
     pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     player = Player(pc)
     transceiver = pc.addTransceiver("video", direction="recvonly")
@@ -60,13 +65,15 @@ async def player() -> AsyncIterator[Player]:
     handle = receiver._handle_rtp_packet
 
     async def tapped(packet: RtpPacket, arrival_time_ms: int) -> None:
+        if loses(packet):
+            return
         if packet.payload and packet.ssrc:
             player.take(packet)
         await handle(packet, arrival_time_ms)
 
     receiver._handle_rtp_packet = tapped
     channel = pc.createDataChannel("edged")
-    channel.on("message", lambda text: player.words.append(json.loads(text)))
+    channel.on("message", player.hear)
     try:
         yield player
     finally:
@@ -104,3 +111,42 @@ async def test_a_viewer_is_told_which_frame_is_which(world: World, broadcast: Br
         for timestamp in viewer.whole[-20:]:
             number = sent[str(nals(viewer.units[timestamp]))]
             assert viewer.pts(timestamp) == number * 6000
+
+
+async def test_a_packet_that_was_lost_is_sent_again(world: World, broadcast: Broadcast) -> None:
+    lost: dict[int, bytes] = {}
+    again: dict[int, bytes] = {}
+    arrived = asyncio.Event()
+    video: set[int] = set()
+
+    def loses(packet: RtpPacket) -> bool:
+        if not video:  # nobody misses what comes before the first
+            video.add(packet.ssrc)
+            return False
+        if packet.ssrc not in video:  # RFC 4588: the number it had, then what was in it
+            again[int.from_bytes(packet.payload[:2], "big")] = packet.payload[2:]
+            arrived.set()
+            return True
+        if packet.sequence_number % 5 or len(lost) >= 5:
+            return False
+        lost[packet.sequence_number] = packet.payload
+        return True
+
+    async with player(loses) as viewer:
+        await play(world, viewer)
+        async with asyncio.timeout(20):
+            while len(again) < 5:
+                arrived.clear()
+                await arrived.wait()
+    assert again == lost
+
+
+async def test_who_asks_for_a_key_frame_gets_the_last_one_again(world: World, broadcast: Broadcast) -> None:
+    async with player() as viewer:
+        await play(world, viewer)
+        await viewer.until(30)
+        status = await world.get("/api/streams/status")
+        assert status["sessions"][0]["bursts"] == 1
+        receiver = viewer.pc.getReceivers()[0]
+        await receiver._send_rtcp_pli(next(iter(receiver._RTCRtpReceiver__active_ssrc)))
+        await world.until("/api/streams/status", lambda found: found["sessions"][0]["bursts"] == 2)

@@ -1,50 +1,20 @@
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import permutations
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
 
-from edged.config import AlertRule
-from edged.messages import AlertRaised, CameraStateChanged, TrackEnded, TrackStarted
-from edged.scene.alerting import Rules
+from edged.messages import AlertRaised
+from edged.rules import AfterHours, AlertRule, Hours, Presence
+from edged.scene.alerting.rules import Here
+from tests.scene.alerting.telling import ALIASES, NOON, at, ended, hear, ruled, started, state
 
-NOON = datetime(2025, 6, 1, 12, tzinfo=UTC)
 VISITOR = AlertRule(name="visitor", labels=("person",), min_time=2.0, suppress=60.0, severity="warning")
-ALIASES = {"vehicle": ("car", "truck")}
-
-
-def at(seconds):
-    return NOON + timedelta(seconds=seconds)
-
-
-def started(track=1, first=0.0, told=None, label="person", camera="front", session="s1"):
-    told = first + 0.4 if told is None else told
-    return TrackStarted(
-        site="home", node="edge", camera=camera, time=at(told), id=f"edge.{camera}.{session}.{track}.started",
-        session=session, track=track, pts=0, label=label, score=0.9, box=(0, 0, 1, 1), first_seen=at(first),
-    )  # fmt: skip
-
-
-def ended(track=1, first=0.0, last=10.0, label="person", camera="front", session="s1"):
-    return TrackEnded(
-        site="home", node="edge", camera=camera, time=at(last + 3.0), id=f"edge.{camera}.{session}.{track}.ended",
-        session=session, track=track, pts=0, label=label, score=0.9, first_seen=at(first), last_seen=at(last), path=(),
-    )  # fmt: skip
-
-
-def state(status, seconds, camera="front"):
-    return CameraStateChanged(
-        site="home", node="edge", camera=camera, time=at(seconds), id=f"state{seconds}",
-        status=status, previous=None, cause=None, detail="",
-    )  # fmt: skip
 
 
 def rules(*some):
-    return Rules(some or (VISITOR,), ALIASES)
-
-
-def hear(deciding, *facts):
-    return [alert for fact in facts for alert in deciding.hear(fact)]
+    return ruled(*(some or (VISITOR,)))
 
 
 def test_live_it_fires_the_moment_the_time_is_reached():
@@ -57,7 +27,7 @@ def test_live_it_fires_the_moment_the_time_is_reached():
     assert alert == AlertRaised(
         site="home", node="edge", camera="front", time=at(2.0), id="visitor.edge.front.s1.1", rule="visitor",
         severity="warning", label="person", session="s1", track=1, since=NOON, message="person at front for 2 s",
-        snapshot="home/edge/front/s1-1.jpg",
+        snapshot="home/edge/front/s1-1.jpg", kind="presence", subject="home.edge.front",
     )  # fmt: skip
 
 
@@ -156,9 +126,93 @@ def test_a_start_heard_late_for_a_session_that_is_over_waits_for_nothing():
     assert len(hear(deciding, ended(1, last=4.0))) == 1
 
 
+def test_each_track_is_told_of_where_the_rule_is_about_tracks():
+    deciding = rules(msgspec.structs.replace(VISITOR, when=Presence(per="track")))
+    raised = hear(deciding, ended(1), ended(2), ended(2))
+    assert [alert.subject for alert in raised] == ["home.edge.front.track.s1.1", "home.edge.front.track.s1.2"]
+
+
+def test_a_camera_may_be_quiet_although_its_tracks_are_not():
+    deciding = rules(msgspec.structs.replace(VISITOR, when=Presence(per="track"), suppress_camera=30.0))
+    raised = hear(deciding, *(ended(n, first=10.0 * n, last=10.0 * n + 5.0) for n in range(7)))
+    assert [alert.track for alert in raised] == [0, 3, 6]
+
+
+def test_the_tracks_of_before_a_restart_are_not_waited_for_but_their_ends_still_count():
+    deciding = ruled(VISITOR, here=Here(ALIASES, ZoneInfo("UTC"), at(1.0)))
+    deciding.recall(started(1))
+    assert deciding.due(at(100.0)) == []
+    assert [alert.track for alert in hear(deciding, ended(1, last=5.0))] == [1]
+
+
+def test_what_is_recalled_raises_nothing_but_goes_on():
+    deciding = rules()
+    deciding.recall(started(1))
+    deciding.recall(started(2))
+    deciding.recall(ended(2, last=1.0))
+    assert [alert.track for alert in deciding.due(at(2.0))] == [1]
+
+
+def test_what_was_before_the_rule_raises_nothing():
+    deciding = ruled(VISITOR, since=at(10.0))
+    assert hear(deciding, ended(1, last=5.0)) == []
+    assert [alert.time for alert in hear(deciding, ended(2, first=8.0, last=15.0))] == [at(10.0)]
+
+
 def test_what_it_remembers_is_bounded():
     deciding = rules()
     for number in range(30_000):
         deciding.hear(started(number, first=0.001 * number))
     assert len(deciding.due(at(1e6))) <= 1
-    assert max(len(part) for part in vars(deciding).values()) <= 8192
+    (judge,) = deciding._judges
+    parts = [*vars(judge.trigger._tracks).values(), *vars(judge.of_subject).values(), deciding._raised]
+    assert max(len(part) for part in parts if hasattr(part, "__len__")) == 8192
+
+
+def test_a_day_that_is_heard_again_is_quiet_where_it_was():
+    per_track = msgspec.structs.replace(VISITOR, when=Presence(per="track"), suppress=0.0, suppress_camera=7.0)
+    day = [ended(n, first=3.0 * n, last=3.0 * n + 5.0) for n in range(2000)]
+    first = rules(per_track)
+    raised = hear(first, *day)
+    again = rules(per_track)
+    for alert in raised:
+        again.seen(alert)
+    assert len(raised) == 667
+    assert hear(again, *day) == []
+
+
+OPEN = (Hours(days=("mon", "tue", "wed", "thu", "fri", "sat"), begin="09:00", end="18:00"),)
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def closed(begin, labels=("person",), open=OPEN):
+    """A rule on a day that begins, by the clock of Berlin, as `begin`, in seconds of these facts."""
+    rule = AlertRule(name="night", when=AfterHours(open=open), labels=labels, min_time=2.0, time_zone="Europe/Berlin")
+    return ruled(rule), (datetime.fromisoformat(begin).replace(tzinfo=BERLIN) - NOON).total_seconds()
+
+
+@pytest.mark.parametrize(
+    ("first", "stays", "raised"),
+    [
+        ("2025-06-02T12:00", 600, None),
+        ("2025-06-01T12:00", 600, 2),
+        ("2025-06-02T08:59:59", 600, None),
+        ("2025-06-02T08:59:57", 600, 2),
+        ("2025-06-02T17:59", 50, None),
+        ("2025-06-02T17:59", 70, 60),
+        ("2025-06-02T18:00", 1, None),
+        ("2025-06-07T17:00", 4000, 3600),
+    ],
+    ids=["open", "sunday", "opens first", "just before", "left in time", "closed on", "a moment", "saturday"],
+)
+def test_after_hours_it_counts_who_is_there_when_it_is_closed(first, stays, raised):
+    deciding, begin = closed(first)
+    found = hear(deciding, started(1, first=begin), ended(1, first=begin, last=begin + stays))
+    assert [alert.time for alert in found] == ([] if raised is None else [at(begin + raised)])
+    assert [alert.message for alert in found] == ["person at front after hours"] * len(found)
+
+
+def test_live_who_stays_is_told_of_the_moment_it_closes():
+    deciding, begin = closed("2025-06-02T17:59")
+    assert hear(deciding, started(1, first=begin)) == []
+    assert deciding.next_due() == at(begin + 60)
