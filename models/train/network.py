@@ -6,7 +6,9 @@ from torch.nn import functional
 
 STRIDES = (8, 16, 32)
 WIDTHS = (16, 32, 64, 96, 128)
+DEPTHS = (1, 2, 3, 4)  # residual blocks at strides 4, 8, 16, 32
 NECK = 64
+_SINCE_THE_TRIAL = ("middle.3.", "coarse.3.", "coarse.4.")  # start as doing nothing
 LIMITS = (-3.0, 4.0)  # of the logarithm of half a box's side, in strides
 
 
@@ -53,10 +55,11 @@ class PersonNet(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         first, second, third, fourth, fifth = WIDTHS
-        self.stem = nn.Sequential(Step(3, first, 3, 2), Step(first, second, 3, 2), Residual(second))
-        self.fine = nn.Sequential(Step(second, third, 3, 2), Residual(third), Residual(third))
-        self.middle = nn.Sequential(Step(third, fourth, 3, 2), Residual(fourth), Residual(fourth))
-        self.coarse = nn.Sequential(Step(fourth, fifth, 3, 2), Residual(fifth), Residual(fifth))
+        at_4, at_8, at_16, at_32 = DEPTHS
+        self.stem = nn.Sequential(Step(3, first, 3, 2), *_stage(first, second, at_4))
+        self.fine = nn.Sequential(*_stage(second, third, at_8))
+        self.middle = nn.Sequential(*_stage(third, fourth, at_16))
+        self.coarse = nn.Sequential(*_stage(fourth, fifth, at_32))
         self.fine_in, self.middle_in, self.coarse_in = (Step(width, NECK, 1) for width in (third, fourth, fifth))
         self.middle_out, self.fine_out = Step(NECK, NECK), Step(NECK, NECK)
         self.heads = nn.ModuleList([Head(NECK) for _ in STRIDES])
@@ -72,6 +75,10 @@ class PersonNet(nn.Module):
         between = self.middle_out(self.middle_in(middle) + _doubled(low))
         high = self.fine_out(self.fine_in(fine) + _doubled(between))
         return [head(part) for head, part in zip(self.heads, (high, between, low), strict=True)]
+
+
+def _stage(inputs: int, outputs: int, depth: int) -> list[nn.Module]:
+    return [Step(inputs, outputs, 3, 2), *(Residual(outputs) for _ in range(depth))]
 
 
 def _doubled(x: Tensor) -> Tensor:
@@ -103,8 +110,11 @@ def corners(boxes: Tensor, centres: Tensor, strides: Tensor) -> Tensor:
 
 
 def start_from(network: PersonNet, weights: dict[str, Tensor]) -> None:
-    """Takes weights over that stand in the same order under other names. ValueError when they are of another network."""
+    """Takes over weights of this network, under these names or, of the shallower first trial, in the same order. ValueError for others."""
     ours = network.state_dict()
-    if [value.shape for value in ours.values()] != [value.shape for value in weights.values()]:
-        raise ValueError("these weights are of another network: train from random ones, without --start")
-    network.load_state_dict(dict(zip(ours, weights.values(), strict=True)))
+    if weights.keys() != ours.keys():
+        shared = [name for name in ours if not name.startswith(_SINCE_THE_TRIAL)]
+        if [ours[name].shape for name in shared] != [value.shape for value in weights.values()]:
+            raise ValueError("these weights are of another network: train from random ones, without --start")
+        weights = dict(zip(shared, weights.values(), strict=True))
+    network.load_state_dict(ours | weights)

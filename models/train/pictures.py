@@ -16,7 +16,7 @@ Pixels = NDArray[np.uint8]  # (height, width, 3), BGR
 
 @dataclass(frozen=True)
 class Picture:
-    """`stretched`: somebody gave the picture another aspect before, which one is not known."""
+    """`aspects`: by how much the picture may have been squeezed in its width before it came here, which is not always known."""
 
     path: Path
     collection: str
@@ -24,9 +24,13 @@ class Picture:
     held_out: bool
     boxes: Boxes
 
+    square: bool = False
+
     @property
-    def stretched(self) -> bool:
-        return self.collection == "capston"
+    def aspects(self) -> tuple[float, ...]:
+        if self.collection == "capston":  # squeezed to a square and stored at 4:3, which was a guess
+            return (0.75, 1, 1, 1, 1.33)
+        return (1, 1.33, 1.33, 1.78) if self.square else (1,)
 
     @property
     def empty(self) -> bool:
@@ -52,4 +56,5 @@ def read(folder: Path, tiers: str = "ABC") -> list[Picture]:
 
 def _picture(folder: Path, entry: dict) -> Picture:
     boxes = np.array([box[:5] for box in entry["boxes"]], np.float32).reshape(-1, 5)
-    return Picture(folder / "images" / entry["image"], entry["set"], entry["tier"], bool(entry.get("val")), boxes)
+    path, square = folder / "images" / entry["image"], entry["w"] == entry["h"]
+    return Picture(path, entry["set"], entry["tier"], bool(entry.get("val")), boxes, square)

@@ -1,6 +1,6 @@
 """Pictures -> the scenes that the network learns from: one or several pictures at many scales, people cut out and put elsewhere, other light."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -12,7 +12,6 @@ from models.train.pictures import DOUBTFUL, PERSON, Boxes, Picture, Pixels
 
 SMALLEST = 12  # pixels high; less is doubtful
 GREY = 114
-SHARES = (("cctv", 0.36), ("capston", 0.40), ("clinic", 0.09), ("mixed", 0.15))
 _NO_BOXES = np.zeros((0, 5), np.float32)
 
 
@@ -23,11 +22,11 @@ class Scene(NamedTuple):
 
 @dataclass(frozen=True)
 class Stock:
-    """What scenes are made of, by kind. `hard` are places in which the network has seen people where there are none."""
+    """What scenes are made of. `people`, `empty`: pictures by collection, each drawn in proportion to the root of its size, so that
+    many pictures of one place do not outweigh few of many. `hard`: places in which the network has seen people where there are none."""
 
-    people: dict[str, list[int]]
-    empty: list[int]
-    grey_empty: list[int]
+    people: list[tuple[list[int], float]]
+    empty: list[tuple[list[int], float]]
     pictures: Sequence[Picture]
     loaded: Sequence[Pixels]
     cutouts: Sequence[Pixels]
@@ -35,22 +34,25 @@ class Stock:
 
 
 def stock(pictures: Sequence[Picture], cutouts: Sequence[Pixels], hard: Sequence[Pixels]) -> Stock:
-    """Loads all pictures: some 3 GB."""
-    people: dict[str, list[int]] = {}
-    for index, picture in enumerate(pictures):
-        if len(picture.people):
-            people.setdefault(_kind(picture), []).append(index)
-    empty = [i for i, picture in enumerate(pictures) if picture.empty and picture.collection != "haarneg"]
-    grey = [i for i, picture in enumerate(pictures) if picture.empty and picture.collection == "haarneg"]
-    loaded = [picture.pixels() for picture in pictures]
-    return Stock(people, empty, grey or empty, pictures, loaded, cutouts, hard)
+    """Loads all pictures: some 0.4 MB each."""
+    people = _by_collection(pictures, [i for i, picture in enumerate(pictures) if len(picture.people)])
+    empty = _by_collection(pictures, [i for i, picture in enumerate(pictures) if picture.empty])
+    return Stock(people, empty, pictures, [picture.pixels() for picture in pictures], cutouts, hard)
+
+
+def _by_collection(pictures: Sequence[Picture], chosen: Iterable[int]) -> list[tuple[list[int], float]]:
+    found: dict[str, list[int]] = {}
+    for index in chosen:
+        found.setdefault(pictures[index].collection, []).append(index)
+    total = sum(len(members) ** 0.5 for members in found.values())
+    return [(members, len(members) ** 0.5 / total) for members in found.values()]
 
 
 def scene(stock: Stock, rng: Generator, width: int, height: int) -> Scene:
     """One scene of this size."""
     chance = rng.random()
     if chance < 0.45:
-        made = _window(stock, rng, _pick(stock, rng), width, height, None)
+        made = _window(stock, rng, _pick(stock.people, rng), width, height, None)
     elif chance < 0.55:
         made = _grid(stock, rng, width, height, columns=3, rows=2, tallest=0.4)
     elif chance < 0.78:
@@ -62,16 +64,9 @@ def scene(stock: Stock, rng: Generator, width: int, height: int) -> Scene:
     return Scene(_light(made.pixels, rng), made.boxes)
 
 
-def _kind(picture: Picture) -> str:
-    kinds = [kind for kind, _ in SHARES if picture.collection.startswith(kind)]
-    return kinds[0] if kinds else "mixed"
-
-
-def _pick(stock: Stock, rng: Generator) -> int:
-    kinds = [(kind, share) for kind, share in SHARES if kind in stock.people]
-    shares = np.array([share for _, share in kinds])
-    kind = kinds[rng.choice(len(kinds), p=shares / shares.sum())][0]
-    return int(rng.choice(stock.people[kind]))
+def _pick(groups: list[tuple[list[int], float]], rng: Generator) -> int:
+    members, _ = groups[rng.choice(len(groups), p=[share for _, share in groups])]
+    return int(rng.choice(members))
 
 
 def _without_people(stock: Stock, rng: Generator, width: int, height: int) -> Scene:
@@ -80,8 +75,7 @@ def _without_people(stock: Stock, rng: Generator, width: int, height: int) -> Sc
     if stock.hard and chance < 0.45:
         made = _background(stock.hard[rng.integers(len(stock.hard))], rng, width, height)
     else:
-        index = int(rng.choice(stock.empty if chance < 0.8 else stock.grey_empty))
-        made = _window(stock, rng, index, width, height, None)
+        made = _window(stock, rng, _pick(stock.empty, rng), width, height, None)
     if stock.cutouts and rng.random() < 0.5:
         return _pasted(stock, rng, made)
     return made
@@ -108,7 +102,7 @@ def _grid(stock: Stock, rng: Generator, width: int, height: int, columns: int, r
     for left, right in zip(across, across[1:], strict=False):
         for top, bottom in zip(down, down[1:], strict=False):
             part = tall and tall * rng.uniform(0.6, 1.6)
-            made = _window(stock, rng, _pick(stock, rng), right - left, bottom - top, part)
+            made = _window(stock, rng, _pick(stock.people, rng), right - left, bottom - top, part)
             pixels[top:bottom, left:right] = made.pixels
             boxes.append(made.boxes + np.array([left, top, left, top, 0], np.float32))
     return Scene(pixels, np.concatenate(boxes))
@@ -123,7 +117,7 @@ def _window(stock: Stock, rng: Generator, index: int, width: int, height: int, t
     """Picture `index` at some scale, shifted and perhaps mirrored or tilted; one of its people becomes `tall` pixels high and stays in sight."""
     picture, pixels = stock.pictures[index], stock.loaded[index]
     high, wide = pixels.shape[:2]
-    aspect = float(np.exp(rng.normal(0, 0.12))) * (rng.choice((0.75, 1, 1, 1, 1.33)) if picture.stretched else 1)
+    aspect = float(np.exp(rng.normal(0, 0.12))) * rng.choice(picture.aspects)
     fit = min(width / wide, height / high)
     people = picture.people
     anchor = people[rng.integers(len(people))] if len(people) else None
