@@ -15,7 +15,7 @@ from edged import shipped
 
 THREADS = 2
 YOLO = "yolov8n_full_integer_quant_416.tflite"
-TRIAL = "edged-person-trial"
+TRIAL = "edged-person"
 
 Picture = NDArray[np.uint8]
 

@@ -48,7 +48,7 @@ async def measured(home: Path, models: Path, clip: Path, recognise: bool, second
         + f"recognition = {{ enabled = {str(recognise).lower()} }}\n"
         for number in range(CAMERAS)
     )
-    text = f'[detector]\nmodel = "edged-person-trial"\nmodels_dir = "{models}"\npull = false\nthreads = 1\n'
+    text = f'[detector]\nmodel = "edged-person"\nmodels_dir = "{models}"\npull = false\nthreads = 1\n'
     text += "[recognition]\nunknown = false\n"  # so that nobody becomes known, and everybody is looked at every second
     daemon = Daemon(home, text + '[handlers]\nrun = ["faces", "people"]\n' + cameras)
     await daemon.start()

@@ -104,11 +104,18 @@ class Auth(_Part, frozen=True, kw_only=True):
 
 
 class Detector(_Part, frozen=True, kw_only=True):
-    model: Annotated[str, Meta(description="A card in models/, or `auto`: the best one at hand.")] = "auto"
+    model: Annotated[
+        str,
+        Meta(
+            description="A card in models/, or `auto`: the one that comes with edged, else the best one that runs here."
+        ),
+    ] = "auto"
     models_dir: Annotated[str, Meta(description="Where model files lie; empty: under state_dir.")] = ""
     device: Literal["auto", "cpu", "gpu", "edgetpu"] = "auto"
     threads: Annotated[int, Meta(ge=1, le=64)] = 2
-    pull: Annotated[bool, Meta(description="May `auto` download the default model.")] = True
+    pull: Annotated[
+        bool, Meta(description="May the file of the model that is named be downloaded when it is not here.")
+    ] = True
 
 
 class LabelFilter(_Part, frozen=True, kw_only=True):

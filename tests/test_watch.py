@@ -82,7 +82,7 @@ class Scene:
 
 @pytest.fixture
 async def detector(tmp_path: Path) -> AsyncIterator[Detector]:
-    async with open_detector(config.Detector(model="edged-person-trial", threads=1, pull=False), tmp_path) as detector:
+    async with open_detector(config.Detector(model="edged-person", threads=1, pull=False), tmp_path) as detector:
         yield detector
 
 

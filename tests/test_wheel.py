@@ -50,6 +50,12 @@ def test_a_wheel_finds_them_in_itself(installed: Path, tmp_path: Path) -> None:
     assert found({"PYTHONPATH": str(installed)}, tmp_path) == expected
 
 
+def test_every_card_is_in_it_with_its_files_and_nothing_of_the_training(installed: Path) -> None:
+    here, there = ROOT / "models", installed / "edged" / "_shipped" / "models"
+    assert {path.name for path in there.iterdir()} == {path.name for path in here.iterdir() if path.is_file()}
+    assert (there / "edged-person.tflite").read_bytes() == (here / "edged-person.tflite").read_bytes()
+
+
 async def test_a_wheel_installed_elsewhere_runs_the_same(installed: Path, tmp_path: Path, pedestrians: Path) -> None:
     environ = {"PYTHONPATH": str(installed)}
     async with running_daemon(tmp_path, camera("walk", pedestrians), environ=environ, cwd=tmp_path) as daemon:

@@ -1,18 +1,24 @@
-"""Which model runs: the one named, or for `auto` the best at hand, fetched if need be."""
+"""Which model runs: the one named, fetched if need be, or for `auto` the best at hand."""
 
 import asyncio
 import threading
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from edged import config
-from edged.vision import downloads, models
+from edged.vision import downloads, loading, models
 from edged.vision.cards import Card
-from edged.vision.models import DEFAULT, LAST_RESORT, Library, Model
+from edged.vision.models import LAST_RESORT, Library, Model
 from edged.vision.tensors import ModelError
 
 _ANSWER_WITHIN = 4.0  # seconds; after that there is no internet as far as we are concerned
+
+
+_IN_NEED = (
+    "detecting with OpenCV's built-in person detector, which misses much, since neither LiteRT nor ONNX Runtime runs the model that comes "
+    "with edged: `edged doctor` says why"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,22 +31,16 @@ class Choice:
 
 
 async def choose(settings: config.Detector, folder: Path) -> Choice:
-    """The model to run; ModelError when the one named can't. Fetches the default model for `auto` if it may and nothing better is here."""
-    choice = await asyncio.to_thread(at_hand, settings, folder)
-    if settings.model != "auto" or choice.model.name != LAST_RESORT:
-        return choice
-    if not settings.pull:
-        return _without(choice, "detector.pull forbids fetching one")
-    default = await asyncio.to_thread(lambda: models.library(folder).named(DEFAULT))
-    try:
-        await _fetched(default.card, folder)
-    except ModelError as error:
-        return _without(choice, str(error))
+    """The model to run; ModelError when the one named can't. Fetches its file if that is not here and may be. `auto` fetches nothing."""
+    if settings.model != "auto" and settings.pull:
+        model = await asyncio.to_thread(lambda: models.library(folder).named(settings.model))
+        if not model.present and model.card.source:
+            await _pulled(model.card, folder)
     return await asyncio.to_thread(at_hand, settings, folder)
 
 
 def at_hand(settings: config.Detector, folder: Path) -> Choice:
-    """What would run without fetching anything. Reads and hashes model files, so not on the loop."""
+    """What would run without fetching anything. Reads, hashes and for `auto` loads model files, so not on the loop."""
     library = models.library(folder)
     if settings.model != "auto":
         return _named(library, settings.model)
@@ -48,11 +48,21 @@ def at_hand(settings: config.Detector, folder: Path) -> Choice:
     for model in library.ranked():
         if not model.present:
             continue
-        if fault := model.fault():
+        if fault := model.fault() or _refusal(model, settings):
             notices.append(fault)
         else:
-            return Choice(model, "auto: the best ranked model whose file is here", tuple(notices))
-    return Choice(library.named(LAST_RESORT), "auto: no model file is here", tuple(notices))
+            return Choice(model, "auto: the best ranked model that runs here", tuple(notices))
+    notices.append(_IN_NEED)
+    return Choice(library.named(LAST_RESORT), "auto: no other model runs here", tuple(notices))
+
+
+def _refusal(model: Model, settings: config.Detector) -> str:
+    """Why its runtime does not take it, or nothing."""
+    try:
+        loading.load(model.card, model.file, settings)
+    except ModelError as error:
+        return f"model {model.name}: {error}"
+    return ""
 
 
 def _named(library: Library, name: str) -> Choice:
@@ -66,12 +76,14 @@ def _named(library: Library, name: str) -> Choice:
     return Choice(model, "detector.model names it", ())
 
 
-def _without(choice: Choice, reason: str) -> Choice:
-    notice = (
-        f"detecting with OpenCV's built-in person detector, which misses much: {reason}. "
-        f"`edged models pull {DEFAULT}` fetches a better model, `edged models import DIR` takes one from a folder"
-    )
-    return replace(choice, notices=(*choice.notices, notice))
+async def _pulled(card: Card, folder: Path) -> None:
+    try:
+        await _fetched(card, folder)
+    except ModelError as error:
+        raise ModelError(
+            f"model {card.name}: its file is not here and could not be fetched: {error}. `edged models pull {card.name}` tries again, "
+            f'`edged models import DIR` takes it from a folder, model = "auto" does without'
+        ) from error
 
 
 async def _fetched(card: Card, folder: Path) -> None:

@@ -99,7 +99,7 @@ class Detector:
 async def open_detector(settings: config.Detector, folder: Path) -> AsyncIterator[Detector]:
     """The detector of `settings`, with model files in `folder`; ModelError says why there is none.
 
-    `auto` may fetch the default model first; without an answer from its source it is decided within five seconds to do without.
+    The file of a model that is named may be fetched first; without an answer from its source that is given up within five seconds.
     """
     choice = await choose(settings, folder)
     threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="detector")

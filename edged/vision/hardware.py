@@ -80,6 +80,7 @@ def _model(settings: config.Detector, folder: Path) -> list[Finding]:
         return [Finding("model", f"{settings.model}: can't run", str(error))]
     return [
         Finding("model", chosen.model.name, chosen.reason),
+        Finding("model file", chosen.model.card.file or "none", chosen.model.origin),
         Finding("runtime", engine.runtime, f"the card says {chosen.model.card.runtime}"),
         Finding("device", engine.device, engine.notice or f"detector.device = {settings.device}"),
         *(Finding("notice", "", notice) for notice in chosen.notices),

@@ -32,7 +32,8 @@ def decode(outputs: Sequence[Tensor], card: Card, min_score: float, fit: Fit) ->
     if not len(scores):
         return NOTHING
     kept = bx.suppress(boxes, scores, classes.astype(np.int32), card.output.iou)
-    return Found(fit.fractions(boxes[kept]), np.clip(scores[kept], 0, 1), classes[kept].astype(np.int32))
+    found = Found(fit.fractions(boxes[kept]), np.clip(scores[kept], 0, 1), classes[kept].astype(np.int32))
+    return found.where(found.boxes[:, 3] - found.boxes[:, 1] >= card.min_height) if card.min_height else found
 
 
 def _yolov8(outputs: Sequence[Tensor], card: Card, min_score: float, fit: Fit) -> Candidates:

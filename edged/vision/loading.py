@@ -26,12 +26,20 @@ def engine(runtime: Runtime, file: Path | None, settings: config.Detector) -> En
     """The engine; its library is imported only now, since each costs tens of megabytes. ModelError when the file is none of its kind."""
     match runtime, file:
         case "onnx", Path():
-            from edged.vision.engines import onnx
-
+            try:
+                from edged.vision.engines import onnx
+            except ImportError as error:
+                raise ModelError(
+                    f"{file} needs ONNX Runtime, which can't be loaded here ({error}): pip install onnxruntime"
+                ) from error
             return onnx.load(file, settings.device, settings.threads)
         case "tflite", Path():
-            from edged.vision.engines import tflite
-
+            try:
+                from edged.vision.engines import tflite
+            except ImportError as error:
+                raise ModelError(
+                    f"{file} needs LiteRT, which can't be loaded here ({error}): pip install ai-edge-litert"
+                ) from error
             return tflite.load(file, settings.device, settings.threads)
         case _:
             from edged.vision.engines import opencv

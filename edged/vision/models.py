@@ -10,7 +10,7 @@ from edged.vision import cards
 from edged.vision.cards import Card, Task
 from edged.vision.tensors import ModelError
 
-DEFAULT = "yolox-nano"
+DEFAULT = "edged-person"
 LAST_RESORT = "opencv-hog"
 
 
@@ -28,6 +28,14 @@ class Model:
     @property
     def present(self) -> bool:
         return self.file is None or self.file.is_file()
+
+    @property
+    def origin(self) -> str:
+        """Where its file comes from, for a reader."""
+        if self.file is None:
+            return "built into OpenCV"
+        came_along = self.file.parent == shipped.path("models")
+        return f"{self.file}, which {'came with edged' if came_along else 'you fetched or added'}"
 
     def fault(self) -> str:
         """Why the model can't run, or nothing. Reads the whole file to compare its hash, so not on the loop.

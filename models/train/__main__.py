@@ -1,4 +1,4 @@
-"""`python -m models.train fit | mine | eval`."""
+"""`python -m models.train fit | mine | export | eval | sweep | sheets`: `--help` says what each is for."""
 
 import argparse
 import asyncio
@@ -8,7 +8,9 @@ from pathlib import Path
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m models.train", description="Makes and measures the person detector.")
+    parser = argparse.ArgumentParser(
+        prog="python -m models.train", description="Makes and measures the person detector."
+    )
     parser.add_argument("--pictures", type=Path, default=Path("../shared/train"), help="the training data folder")
     parser.add_argument("--work", type=Path, default=Path("models/train/work"), help="where training keeps its state")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -19,11 +21,30 @@ def main() -> None:
     fitting.add_argument("--tiers", default="ABC")
     mining = commands.add_parser("mine", help="collect what the network of --weights takes for people")
     mining.add_argument("--weights", type=Path, required=True)
-    measuring = commands.add_parser("eval", help="print the table of these models")
-    measuring.add_argument("models", nargs="+")
-    measuring.add_argument("--data", type=Path, default=Path("../shared/data"))
-    measuring.add_argument("--models-dir", type=Path, default=Path("models"))
-    measuring.add_argument("--score", type=float)
+    exporting = commands.add_parser("export", help="make the int8 files of --weights, and hold them against float")
+    exporting.add_argument("--weights", type=Path, required=True)
+    exporting.add_argument("--into", type=Path, help="the folder of cards whose files and hashes to replace: models")
+    exporting.add_argument("--anyway", action="store_true", help="even if int8 costs too much, or a file is too large")
+    measuring = commands.add_parser("eval", help="print the table of these models, with YOLOX-nano and HOG beside them")
+    sweeping = commands.add_parser(
+        "sweep", help="print what other scores and minimum heights would give, to choose a card's"
+    )
+    showing = commands.add_parser(
+        "sheets", help="draw the best, typical and worst pictures of these models into --work"
+    )
+    for command in (exporting, measuring, sweeping, showing):
+        command.add_argument(
+            "--data", type=Path, default=Path("../shared/data"), help="MOT17-mini, clips and other models"
+        )
+    for command in (measuring, sweeping, showing):
+        command.add_argument("models", nargs="+", metavar="MODEL", help="the name of a card")
+        command.add_argument(
+            "--models-dir", type=Path, help="where cards and files lie that did not come along; --data/models"
+        )
+    measuring.add_argument("--score", type=float, help="instead of each card's own")
+    measuring.add_argument(
+        "--street", type=Path, nargs=2, metavar=("CLIP", "TRUTH"), help="a clip and its MOTChallenge file"
+    )
     asked = parser.parse_args()
     if not (asked.pictures / "labels.json").is_file():
         sys.exit(f"{asked.pictures} has no labels.json: --pictures names the folder with the training pictures")
@@ -32,8 +53,14 @@ def main() -> None:
             _fit(asked)
         case "mine":
             _mine(asked)
+        case "export":
+            sys.exit(_export(asked))
         case "eval":
-            asyncio.run(_eval(asked))
+            sys.exit(asyncio.run(_eval(asked)))
+        case "sweep":
+            asyncio.run(_sweep(asked))
+        case "sheets":
+            asyncio.run(_sheets(asked))
 
 
 def _fit(asked: argparse.Namespace) -> None:
@@ -64,11 +91,63 @@ def _mine(asked: argparse.Namespace) -> None:
     print(f"{len(patches)} places where the network sees people and nobody is")
 
 
-async def _eval(asked: argparse.Namespace) -> None:
+def _export(asked: argparse.Namespace) -> int:
+    from models.train import shipping
+
+    place = asked.work / "files"
+    shipping.write(asked.weights, asked.pictures, place)
+    found = asyncio.run(shipping.losses(place, asked.data, asked.pictures))
+    print(shipping.table(found))
+    faults = list(shipping.faults(found, place))
+    for fault in faults:
+        print(fault, file=sys.stderr)
+    if faults and not asked.anyway:
+        return 1
+    for file in (
+        shipping.install(place, asked.into)
+        if asked.into
+        else sorted({*place.glob("edged-*.tflite"), *place.glob("edged-*.onnx")})
+    ):
+        print(f"{file}: {file.stat().st_size} bytes")
+    return 0
+
+
+BESIDE = ("yolox-nano", "opencv-hog")
+
+
+async def _eval(asked: argparse.Namespace) -> int:
+    from edged.vision.tensors import ModelError
     from models.train import measure
 
-    rows = [await measure.row(name, asked.models_dir, asked.data, asked.pictures, asked.score) for name in asked.models]
+    rows, missing = [], 0
+    for name in dict.fromkeys((*asked.models, *BESIDE)):
+        try:
+            rows.append(await measure.row(name, _folder(asked), asked.data, asked.pictures, asked.score, asked.street))
+        except ModelError as error:
+            print(error, file=sys.stderr)
+            missing += name in asked.models
     print(measure.table(rows))
+    return 1 if missing else 0
+
+
+async def _sweep(asked: argparse.Namespace) -> None:
+    from models.train import measure, sweep
+
+    for name in asked.models:
+        print(f"{name}\n\n{sweep.table(await measure.looks(name, _folder(asked), asked.data, asked.pictures))}\n")
+
+
+async def _sheets(asked: argparse.Namespace) -> None:
+    from models.train import measure, sheets
+
+    for name in asked.models:
+        found = await measure.looks(name, _folder(asked), asked.data, asked.pictures)
+        for file in sheets.draw(found, asked.data, asked.pictures, asked.work / "sheets"):
+            print(file)
+
+
+def _folder(asked: argparse.Namespace) -> Path:
+    return asked.models_dir or asked.data / "models"
 
 
 def _kept(file: Path, make):

@@ -13,7 +13,7 @@ from tests.vision.web import serving
 @pytest.fixture
 def trial(tmp_path):
     """The small detector that comes along."""
-    return models.library(tmp_path / "none").named("edged-person-trial")
+    return models.library(tmp_path / "none").named("edged-person")
 
 
 @pytest.fixture
@@ -59,8 +59,9 @@ def test_list_shows_what_is_here_best_first(edged_models):
     status, out, _ = edged_models("list")
     lines = out.splitlines()
     assert status == 0
-    assert lines[0].startswith("yolox-nano")
-    assert "to be pulled" in lines[0]
+    assert lines[0].startswith("edged-person ")
+    assert "here" in lines[0]
+    assert any("yolox-nano" in line and "to be pulled" in line for line in lines)
     assert any("opencv-hog" in line and "built in" in line for line in lines)
 
 
@@ -159,5 +160,5 @@ def test_an_owners_bad_card_is_reported_and_the_others_listed(edged_models, know
     assert "opencv-hog" in out
 
 
-def test_the_trial_needs_no_download(edged_models, trial, tmp_path):
+def test_what_comes_along_needs_no_download(edged_models, trial, tmp_path):
     assert edged_models("pull", trial.name)[:2] == (0, f"{trial.name} is here already\n")

@@ -56,7 +56,7 @@ def test_a_card_that_cannot_be_read_is_named_where_a_model_is_missing(tmp_path: 
 
 def test_no_detector_is_chosen_from_what_recognises(tmp_path: Path) -> None:
     faces.add_drawn_models(tmp_path)
-    assert choice.at_hand(config.Detector(pull=False), tmp_path).model.name == models.LAST_RESORT
+    assert choice.at_hand(config.Detector(pull=False), tmp_path).model.name == models.DEFAULT
     with pytest.raises(ModelError, match=r"name it under \[recognition\]"):
         choice.at_hand(config.Detector(model="drawn-face"), tmp_path)
 

@@ -101,7 +101,7 @@ async def test_with_what_ships_somebody_enrolled_is_named_and_a_stranger_becomes
     hall = faces.strolling(tmp_path / "hall.mp4", [faces.figure(3)] * 2 + [faces.wall(720)], seconds=6)
     cameras = camera("door", door) + RECOGNISE + camera("hall", hall) + RECOGNISE
     async with (
-        daemon(nats_server, tmp_path / "edge", tmp_path / "models", "edged-person-trial", cameras),
+        daemon(nats_server, tmp_path / "edge", tmp_path / "models", "edged-person", cameras),
         people_box(nats_server.url, tmp_path / "desk", node="desk") as box,
         connect(nats_server.url, "viewer") as link,
     ):

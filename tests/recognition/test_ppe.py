@@ -27,19 +27,19 @@ async def test_what_is_no_picture_is_said() -> None:
 async def test_by_model_the_items_are_its_labels_or_stand_behind_them(tmp_path: Path) -> None:
     settings = config.Config(
         detector=config.Detector(threads=1, pull=False),
-        ppe=config.Ppe(model="edged-person-trial"),
+        ppe=config.Ppe(model="edged-person"),
         aliases={"helmet": ("Person",)},
     )
     frame, _ = with_person()
     picture = jpeg.encode(frame, 0, 90)
     async with open_judge(settings, tmp_path) as judge:
-        assert judge.name == "edged-person-trial"
+        assert judge.name == "edged-person"
         asked = job(1, items=("helmet", "person", "goggles"))
         assert await judge.look(asked, picture) == {"helmet": "ok", "person": "ok", "goggles": "not_visible"}
 
 
 async def test_a_label_that_says_without_is_a_missing_item(tmp_path: Path) -> None:
-    settings = config.Detector(model="edged-person-trial", threads=1, pull=False)
+    settings = config.Detector(model="edged-person", threads=1, pull=False)
     frame, _ = with_person()
     async with open_detector(settings, tmp_path) as detector:
         detector.labels = ("NO-helmet", *detector.labels[1:])

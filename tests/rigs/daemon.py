@@ -14,7 +14,7 @@ from typing import Any
 import aiohttp
 
 ROOT = Path(__file__).parents[2]
-QUIET = '[detector]\nmodel = "edged-person-trial"\npull = false\nthreads = 1\n'
+QUIET = '[detector]\nmodel = "edged-person"\npull = false\nthreads = 1\n'
 
 
 @dataclass

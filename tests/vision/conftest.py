@@ -18,4 +18,4 @@ def test_data() -> Path:
 @pytest.fixture
 def trial():
     """The small detector that comes along."""
-    return models.library(Path("nowhere")).named("edged-person-trial")
+    return models.library(Path("nowhere")).named("edged-person")

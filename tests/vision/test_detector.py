@@ -12,7 +12,7 @@ from edged.vision.tensors import ModelError
 from tests import frames
 from tests.vision import onnx_files
 
-TRIAL = config.Detector(model="edged-person-trial", threads=1)
+TRIAL = config.Detector(model="edged-person", threads=1)
 HOG = config.Detector(model="opencv-hog", threads=1)
 
 

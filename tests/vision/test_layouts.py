@@ -1,5 +1,6 @@
 """Each layout by a round trip: boxes written down as its networks do, then read back."""
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -44,6 +45,13 @@ def yolov8(size=1.0):
 
 def quantised(values, scale, zero):
     return Tensor(np.clip(np.round(values / scale) + zero, -128, 127).astype(np.int8), scale, zero)
+
+
+def test_what_is_lower_than_the_cards_least_height_is_left_out():
+    wanted = msgspec.structs.replace(card("yolov8"), min_height=0.3)
+    found = layouts.decode([Tensor(yolov8()[None])], wanted, 0.1, WHOLE)
+    assert found.boxes == pytest.approx(BOXES[:1], abs=1e-4)
+    assert found.classes.tolist() == CLASSES[:1]
 
 
 def test_yolov8_in_fractions():

@@ -20,21 +20,32 @@ def own_card(trial, tmp_path):
 
 def test_what_ships_is_there_without_an_owners_folder(tmp_path):
     library = models.library(tmp_path / "none")
-    assert {"yolox-nano", "ssd-mobiledet", "edged-person-trial", "opencv-hog"} <= set(library.models)
+    assert {"yolox-nano", "ssd-mobiledet", "edged-person", "opencv-hog"} <= set(library.models)
     assert library.complaints == ()
     assert library.named("opencv-hog").fault() == ""
-    assert library.named("edged-person-trial").fault() == ""
+    assert library.named("edged-person").fault() == ""
 
 
 def test_the_owners_card_wins_over_one_that_ships(trial, tmp_path):
-    cards.write(cards.read(trial.file.with_suffix(".toml")), tmp_path / "edged-person-trial.toml")
-    text = (tmp_path / "edged-person-trial.toml").read_text(encoding="utf-8")
-    (tmp_path / "edged-person-trial.toml").write_text(text.replace("score = 0.6", "score = 0.8"), encoding="utf-8")
-    assert models.library(tmp_path).named("edged-person-trial").card.score == 0.8
+    cards.write(cards.read(trial.file.with_suffix(".toml")), tmp_path / "edged-person.toml")
+    text = (tmp_path / "edged-person.toml").read_text(encoding="utf-8")
+    ours = [line for line in text.splitlines() if not line.startswith("score = ")]
+    (tmp_path / "edged-person.toml").write_text("score = 0.99\n" + "\n".join(ours), encoding="utf-8")
+    assert models.library(tmp_path).named("edged-person").card.score == 0.99
 
 
-def test_the_trial_is_never_taken_by_auto(tmp_path):
-    assert "edged-person-trial" not in [model.name for model in models.library(tmp_path).ranked()]
+def test_what_comes_along_is_what_auto_tries_first(tmp_path):
+    ranked = [model.name for model in models.library(tmp_path).ranked()]
+    assert ranked[:2] == ["edged-person", "edged-person-onnx"]
+
+
+def test_the_files_that_come_along_are_those_of_their_cards_and_small(tmp_path):
+    library = models.library(tmp_path)
+    along = [library.named(f"edged-person{size}{kind}") for size in ("", "-640") for kind in ("", "-onnx")]
+    for model in along:
+        assert model.fault() == ""
+        assert model.card.sha256
+        assert model.file.stat().st_size <= 1_500_000
 
 
 def test_a_bad_card_costs_only_itself(own_card, tmp_path):
