@@ -66,7 +66,7 @@ def said(*command: str | Path, env: dict[str, str] | None = None) -> tuple[int, 
     return done.returncode, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("target", ["demo", "test", "bench", "check", "format", "clean"])
+@pytest.mark.parametrize("target", ["demo", "test", "bench", "eval-person", "train-person", "check", "format", "clean"])
 def test_make_knows_what_to_do_for(target: str):
     code, output = said("make", "--dry-run", target)
     assert code == 0, output

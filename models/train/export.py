@@ -1,22 +1,17 @@
 """A trained network -> the files that edged runs: int8 TFLite of one size each, and one int8 ONNX that takes every size."""
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from models.train.inputs import LEAST, MIDDLE, MOST, SCALE, Drawn, Size
 from models.train.network import PersonNet, start_from
 
-Size = tuple[int, int]  # width, height
-Pictures = Sequence[NDArray[np.uint8]]  # (height, width, 3) RGB each, letterboxed
-
-MIDDLE, SCALE = 0.45, 4.0  # the network takes (x / 255 - MIDDLE) * SCALE
-LEAST, MOST = -MIDDLE * SCALE, (1 - MIDDLE) * SCALE
 OPSET = 17  # ONNX Runtime 1.14 and later take it
 
 
@@ -75,7 +70,7 @@ def float_onnx(network: PersonNet, file: Path) -> None:
     )  # fmt: skip
 
 
-def int8_onnx(plain: Path, file: Path, pictures: Iterable[Pictures]) -> None:
+def int8_onnx(plain: Path, file: Path, pictures: Iterable[Drawn]) -> None:
     """Quantises `plain` with the ranges of all `pictures`: int8 weights by channel, uint8 activations, as QDQ."""
     from onnxruntime.quantization import (
         CalibrationDataReader,
@@ -103,7 +98,7 @@ def int8_onnx(plain: Path, file: Path, pictures: Iterable[Pictures]) -> None:
     ready.unlink()
 
 
-def int8_tflite(network: PersonNet, file: Path, size: Size, pictures: Pictures) -> None:
+def int8_tflite(network: PersonNet, file: Path, size: Size, pictures: Drawn) -> None:
     """Writes int8 TFLite for pictures of `size`, quantised with the ranges of `pictures`, which are of that size."""
     import litert_torch
     from ai_edge_quantizer import quantizer, recipe
@@ -120,7 +115,7 @@ def int8_tflite(network: PersonNet, file: Path, size: Size, pictures: Pictures) 
     plain.unlink()
 
 
-def _ranges(plain: Path, pictures: Pictures) -> dict[str, dict[str, Any]]:
+def _ranges(plain: Path, pictures: Drawn) -> dict[str, dict[str, Any]]:
     """The least and greatest value of each tensor over all pictures. Calibrating on all at once smooths them, and cuts scores off."""
     from ai_edge_litert.interpreter import Interpreter
     from ai_edge_quantizer import quantizer, recipe

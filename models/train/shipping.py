@@ -11,10 +11,8 @@ import numpy as np
 from edged import config
 from edged.vision import cards, models
 from edged.vision.detector import open_detector
-from edged.vision.planes import Canvas
-from edged.vision.tensors import Spec
-from models.train import export, measure, truths
-from models.train.export import Pictures, Size
+from models.train import measure, truths
+from models.train.inputs import MIDDLE, SCALE, Size, drawn
 from models.train.pictures import Picture, read
 
 SIZES: dict[str, Size] = {"edged-person-320": (320, 192), "edged-person": (416, 256), "edged-person-640": (640, 384)}
@@ -41,7 +39,9 @@ class Loss:
 
 
 def write(weights: Path, pictures: Path, place: Path) -> None:
-    """All files and a card for each into `place`. Takes some minutes; needs litert-torch and ai-edge-quantizer."""
+    """All files, and a card for each, into `place`. Takes some minutes; needs litert-torch and ai-edge-quantizer."""
+    from models.train import export
+
     place.mkdir(parents=True, exist_ok=True)
     network = export.trained(weights)
     chosen = _calibration(read(pictures))
@@ -50,6 +50,12 @@ def write(weights: Path, pictures: Path, place: Path) -> None:
     export.int8_onnx(place / _FLOAT, place / ONNX, looks.values())
     for name, size in SIZES.items():
         export.int8_tflite(network, place / f"{name}.tflite", size, looks[name])
+    describe(place)
+
+
+def describe(place: Path) -> None:
+    """Writes a card for each file that `write` makes."""
+    for name, size in SIZES.items():
         cards.write(_tflite(name, size), place / f"{name}.toml")
         cards.write(_onnx(f"{name}-onnx", size, ONNX), place / f"{name}-onnx.toml")
         cards.write(_onnx(f"{name}-float", size, _FLOAT), place / f"{name}-float.toml")
@@ -92,14 +98,6 @@ def install(place: Path, into: Path) -> Iterator[Path]:
         card.write_text(text)
 
 
-def drawn(chosen: Sequence[Picture], size: Size) -> Pictures:
-    """The pictures as the daemon draws them into an input of this size: (height, width, 3) RGB."""
-    width, height = size
-    given = cards.Input(width=width, height=height, layout="nhwc", colour="rgb", letterbox="top-left")
-    canvas = Canvas(given, Spec(given.shape, np.dtype(np.uint8)))
-    return [canvas.draw(measure.frame(picture.pixels()))[0][0].copy() for picture in chosen]
-
-
 def _calibration(known: Sequence[Picture]) -> list[Picture]:
     """The same pictures each time, none of which is measured on."""
     large = [one for one in known if not one.held_out and _shows_large(one)]
@@ -119,7 +117,7 @@ def _shows_large(picture: Picture) -> bool:
 
 def _tflite(name: str, size: Size) -> cards.Card:
     given = cards.Input(
-        width=size[0], height=size[1], layout="nhwc", colour="rgb", mean=export.MIDDLE * 255, scale=export.SCALE / 255, letterbox="top-left"
+        width=size[0], height=size[1], layout="nhwc", colour="rgb", mean=MIDDLE * 255, scale=SCALE / 255, letterbox="top-left"
     )  # fmt: skip
     return _card(name, "tflite", f"{name}.tflite", given)
 

@@ -6,7 +6,7 @@ from models.train import scores
 from models.train.measure import Looks, Seen, share
 
 SCORES = (0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85)
-HEIGHTS = (0.0, 0.04, 0.08, 0.12)
+HEIGHTS = (0.0, 0.08, 0.12, 0.16)
 
 
 def table(found: Looks) -> str:

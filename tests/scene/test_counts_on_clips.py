@@ -12,9 +12,9 @@ from edged import config
 from edged.commands import models as command
 from edged.labels import Aliases
 
-VEHICLES: Aliases = {"vehicle": ("car", "truck", "bus", "motorcycle")}
+VEHICLES = {"vehicle": ("car", "truck", "bus", "motorcycle")}
 # From above a car is a cell phone, or a suitcase, to a network that learned cars from the street: there everything is one kind.
-FROM_ABOVE: Aliases = {"thing": ("car", "truck", "bus", "motorcycle", "cell phone", "suitcase", "skateboard", "laptop", "remote", "mouse", "boat", "train")}  # fmt: skip
+FROM_ABOVE = {"thing": ("car", "truck", "bus", "motorcycle", "cell phone", "suitcase", "skateboard", "laptop", "remote", "mouse", "boat", "train")}  # fmt: skip
 NETS = ["yolov8n_full_integer_quant_416.tflite", "yolox_nano.onnx"]
 PERSON = ("person",)
 
