@@ -1,7 +1,7 @@
 """`python -m bench.empty CLIP…`: how many people the daemon sees where nobody is.
 
-Each clip is a camera of a real `edged run`, in real time, looped until all together have shown --minutes; what counts are the tracks it publishes.
-Without clips: of the test data those that show nobody. --pictures adds the held-out training pictures without people, each for some seconds, as one more clip.
+Each clip is a camera of a real `edged run`, in real time, shown equally often until all together have lasted --minutes; what counts are the tracks it
+publishes. --pictures adds the held-out training pictures without people, each for some seconds, as one more clip. Bring clips that nothing was learned from.
 """
 
 import argparse
@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
 
@@ -51,8 +52,10 @@ def slides(pictures: Iterable[np.ndarray], to: Path) -> Path:
     return to
 
 
-async def tracks(home: Path, model: str, models: Path, clips: dict[str, Path], seconds: float) -> Counter[str]:
-    """Tracks of people that a daemon publishes for each camera, all of which it watches for so long."""
+async def tracks(
+    home: Path, model: str, models: Path, clips: dict[str, Path], seconds: dict[str, float]
+) -> Counter[str]:
+    """Tracks of people that a daemon publishes for each camera in its first seconds."""
     from tests.rigs.daemon import Daemon, camera
 
     home.mkdir()
@@ -67,11 +70,12 @@ async def tracks(home: Path, model: str, models: Path, clips: dict[str, Path], s
             link.subscribe("edged.v1.*.*.*.track", 10_000) as heard,
         ):
             await asyncio.gather(*(daemon.until_status(name, "running") for name in clips))
-            await asyncio.sleep(seconds)
+            began = datetime.now(UTC)
+            await asyncio.sleep(max(seconds[name] for name in clips))
             while len(heard):
                 said = (await heard.get()).data
                 if b'"track_started"' in said and (started := _started.decode(said)).label == "person":
-                    found[started.camera] += 1
+                    found[started.camera] += (started.time - began).total_seconds() <= seconds[started.camera]
     finally:
         await daemon.stop(signal.SIGKILL)
     return found
@@ -79,16 +83,28 @@ async def tracks(home: Path, model: str, models: Path, clips: dict[str, Path], s
 
 async def compared(model: str, models: Path, clips: list[Path], minutes: float, home: Path) -> int:
     """Prints a table; the number of tracks in all."""
-    seconds, total = 60 * minutes / len(clips), 0
-    print(f"{model}: {len(clips)} clips, {seconds:.0f} s of each\n\n| clip | tracks of people |\n|---|---|")
-    for first in range(0, len(clips), TOGETHER):
-        some = {f"c{number}": clip for number, clip in enumerate(clips[first : first + TOGETHER])}
+    lasting = {clip: length(clip) for clip in clips}
+    times = 60 * minutes / sum(lasting.values())
+    order, total = sorted(clips, key=lambda clip: -lasting[clip]), 0
+    print(f"{model}: {len(clips)} clips, each {times:.1f} times\n\n| clip | s | tracks of people |\n|---|---|---|")
+    for first in range(0, len(order), TOGETHER):
+        some = {f"c{number}": clip for number, clip in enumerate(order[first : first + TOGETHER])}
+        seconds = {name: times * lasting[clip] for name, clip in some.items()}
         found = await tracks(home / f"{model}-{first}", model, models, some, seconds)
         for name, clip in some.items():
-            print(f"| {clip.name} | {found[name]} |", flush=True)
+            print(f"| {clip.name} | {seconds[name]:.0f} | {found[name]} |", flush=True)
         total += found.total()
-    print(f"| **all, {minutes:g} minutes** | **{total}** |")
+    print(f"| **all** | **{60 * minutes:.0f}** | **{total}** |")
     return total
+
+
+def length(clip: Path) -> float:
+    """Seconds. Counted where the file does not say."""
+    with av.open(str(clip)) as container:
+        if container.duration:
+            return float(container.duration) / av.time_base
+        stream = container.streams.video[0]
+        return sum(1 for _ in container.decode(stream)) / float(stream.average_rate or FPS)
 
 
 def main() -> int:
@@ -101,12 +117,14 @@ def main() -> int:
     parser.add_argument("--pictures", type=Path, help="the training data folder")
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="edged-empty-") as folder:
-        clips = wanted.clips or [data / "clips" / "car-detection.mp4"]
+        clips = wanted.clips
         if wanted.pictures:
             from models.train.pictures import read
 
             empty = (one.pixels() for one in read(wanted.pictures) if one.held_out and one.empty)
             clips = [*clips, slides(empty, Path(folder) / "pictures.mp4")]
+        if not clips:
+            parser.error("name clips that show nobody, or --pictures")
         if missing := [clip for clip in clips if not clip.is_file()]:
             parser.error(f"there is no {missing[0]}")
         found = asyncio.run(compared(wanted.model, wanted.models_dir, clips, wanted.minutes, Path(folder)))
