@@ -157,6 +157,14 @@ def test_a_picture_comes_once_and_never_out_of_the_evaluation(world: World):
         assert f"1 {why}" in world.statement
 
 
+def test_what_is_measured_by_later_goes(world: World):
+    world.source("rooms", {"1.jpg": jpeg(scenery(1)), "2.jpg": jpeg(scenery(2))})
+    world.gather()
+    (world.place / "evaluation/1.png").write_bytes(cv2.imencode(".png", scenery(1))[1].tobytes())
+    world.gather()
+    assert [entry["path"] for entry in world.labels] == ["2.jpg"]
+
+
 def test_the_limit_draws_evenly_and_one_of_altered_copies(world: World):
     files = {f"{n}_jpg.rf.{n}{copy}.jpg": jpeg(scenery(10 * n + copy)) for n in range(6) for copy in range(3)}
     world.source("rooms", files, limit=3)

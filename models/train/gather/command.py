@@ -69,8 +69,8 @@ def run(asked: Asked, places: Places) -> int:
             _say(f"{source.name}: {source.repo}: left out: {error}")
         if time.monotonic() - joined_at > _JOINED_EVERY:
             joined_at = time.monotonic()
-            join(collected, without, places.result)
-    sets = join(collected, without, places.result)
+            join(collected, without, refused.measured, places.result)
+    sets = join(collected, without, refused.measured, places.result)
     table = statement.table(sets)
     print(table)
     given = statement.given_table(_HERE / "given.toml", asked.pictures)

@@ -71,36 +71,46 @@ class Without:
         )
 
 
-def join(collected: Iterable[Collected], without: Without, into: Path) -> list[Set]:
-    """Fills `into`; a picture that several sources have counts for the first. What was there before and isn't any more goes."""
+def join(collected: Iterable[Collected], without: Without, measured: Thumbnails, into: Path) -> list[Set]:
+    """Fills `into` with what is like nothing `measured`, which may have grown since it was collected.
+
+    A picture that several sources have counts for the first. What was there before and isn't any more goes.
+    """
     images = into / "images"
     images.mkdir(parents=True, exist_ok=True)
     near = Thumbnails(ALIKE)
     sets = []
     for source, place, outcomes in collected:
-        made, others = Set(source, [], 0, Counter()), Thumbnails(ALIKE)
-        for outcome in outcomes:
-            why = outcome.dropped
-            if not why and without.names(source, outcome):
-                why = "looked at and refused"
-            elif not why and near.twin(outcome.thumbnail):
-                why = "in another set"
-            if why:
-                made.dropped[why] += 1
-                continue
-            others.add(outcome.path, outcome.thumbnail)
-            made.entries.append(_entry(source, outcome))
-            made = made._replace(agreed=made.agreed + outcome.agreed)
+        refused = [(outcome, _refused(source, outcome, without, measured, near)) for outcome in outcomes]
+        kept = [outcome for outcome, why in refused if not why]
+        for outcome in kept:
+            near.add(outcome.path, outcome.thumbnail)
             _link(place / outcome.image, images / outcome.image)
-        near.take(others)
-        sets.append(made)
+        entries = [_entry(source, outcome) for outcome in kept]
+        agreed = sum(outcome.agreed for outcome in kept)
+        sets.append(Set(source, entries, agreed, Counter(why for _, why in refused if why)))
+    _written(sets, into)
+    return sets
+
+
+def _refused(source: Source, outcome: Outcome, without: Without, measured: Thumbnails, near: Thumbnails) -> str:
+    """Why this file is not taken; empty when it is."""
+    if outcome.dropped:
+        return outcome.dropped
+    if without.names(source, outcome):
+        return "looked at and refused"
+    if measured.twin(outcome.thumbnail):
+        return "in the evaluation"
+    return "in another set" if near.twin(outcome.thumbnail) else ""
+
+
+def _written(sets: list[Set], into: Path) -> None:
     entries = sorted((entry for one in sets for entry in one.entries), key=lambda entry: entry.image)
     part = into / "labels.part"
     part.write_bytes(msgspec.json.encode(entries))
     part.replace(into / "labels.json")
-    for orphan in {path.name for path in images.iterdir()} - {entry.image for entry in entries}:
-        (images / orphan).unlink()
-    return sets
+    for orphan in {path.name for path in (into / "images").iterdir()} - {entry.image for entry in entries}:
+        (into / "images" / orphan).unlink()
 
 
 def people(entry: Entry) -> int:

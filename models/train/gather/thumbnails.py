@@ -35,11 +35,6 @@ class Thumbnails:
         self._vectors[len(self)] = _vector(thumbnail)
         self._names.append(name)
 
-    def take(self, others: "Thumbnails") -> None:
-        """Adds all of `others`."""
-        self._vectors = np.concatenate([self._vectors[: len(self)], others._vectors[: len(others)]])
-        self._names += others._names
-
     def twin(self, thumbnail: bytes) -> str | None:
         """Which of them is the same picture, the likest if there are several."""
         if not self._names:

@@ -158,9 +158,12 @@ def _has(place: Path, commit: str) -> bool:
 
 def _blobs(place: Path, commit: str) -> dict[str, str]:
     """Path to blob."""
-    if not _has(place, commit):
-        raise SourceError(f"the repository at hand has no commit {commit[:10]}; correct it, or fetch it anew")
-    listed = _git(place, "ls-tree", "-r", "-z", "--full-tree", commit).decode(errors="surrogateescape")
+    try:
+        listed = _git(place, "ls-tree", "-r", "-z", "--full-tree", commit).decode(errors="surrogateescape")
+    except SourceError as error:
+        raise SourceError(
+            f"the repository at hand has no commit {commit[:10]}; correct it, or fetch it anew"
+        ) from error
     rows = (row.partition("\t") for row in listed.split("\0") if row)
     return {path: about.split()[2] for about, _, path in rows if about.split()[1] == "blob" and about[:6] != "120000"}
 
