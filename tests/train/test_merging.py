@@ -28,7 +28,7 @@ def test_a_piece_of_somebody_seen_in_whole_is_not_added():
 
 def test_own_boxes_are_completed_by_what_is_sure_and_what_is_doubtful():
     seen = scored([0, 0, 10, 21, 0.9], [40, 0, 50, 20, 0.6], [60, 0, 70, 20, 0.45], [80, 0, 90, 20, 0.24])
-    boxes = merging.completed(np.array([[0, 0, 10, 20]], float), NO_CROWDS, seen)
+    boxes = merging.completed(np.array([[0, 0, 10, 20]], float), NO_CROWDS, seen, sure=0.5)
     assert [(box.x1, box.flag, box.by) for box in boxes] == [
         (0, PERSON, "own"),
         (40, PERSON, "yolox"),
@@ -36,11 +36,6 @@ def test_own_boxes_are_completed_by_what_is_sure_and_what_is_doubtful():
     ]
 
 
-def test_without_own_boxes_less_is_enough():
-    boxes = merging.completed(None, NO_CROWDS, scored([0, 0, 10, 20, 0.45], [40, 0, 50, 20, 0.3]))
-    assert [box.flag for box in boxes] == [PERSON, DOUBTFUL]
-
-
 def test_crowds_are_doubtful_and_hide_who_is_seen_in_them():
-    boxes = merging.completed(np.zeros((0, 4)), np.array([[0, 0, 100, 50]], float), scored([0, 0, 95, 50, 0.9]))
+    boxes = merging.completed(np.zeros((0, 4)), np.array([[0, 0, 100, 50]], float), scored([0, 0, 95, 50, 0.9]), 0.5)
     assert [(box.flag, box.by) for box in boxes] == [(DOUBTFUL, "own")]

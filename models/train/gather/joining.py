@@ -10,9 +10,10 @@ from typing import NamedTuple
 import msgspec
 from msgspec import Struct
 
-from models.train.gather.collecting import Outcome
+from models.train.gather.judging import Judged, judged
 from models.train.gather.known import ALIKE
 from models.train.gather.merging import Labelled
+from models.train.gather.outcomes import Outcome
 from models.train.gather.sources import Source
 from models.train.gather.thumbnails import Thumbnails
 from models.train.pictures import PERSON
@@ -81,14 +82,19 @@ def join(collected: Iterable[Collected], without: Without, measured: Thumbnails,
     near = Thumbnails(ALIKE)
     sets = []
     for source, place, outcomes in collected:
-        refused = [(outcome, _refused(source, outcome, without, measured, near)) for outcome in outcomes]
-        kept = [outcome for outcome, why in refused if not why]
-        for outcome in kept:
+        made = Set(source, [], 0, Counter())
+        agreed = 0
+        for outcome in outcomes:
+            why = _refused(source, outcome, without, measured, near)
+            verdict = judged(source, outcome) if not why else Judged(why, [])
+            if verdict.refused:
+                made.dropped[verdict.refused] += 1
+                continue
             near.add(outcome.path, outcome.thumbnail)
             _link(place / outcome.image, images / outcome.image)
-        entries = [_entry(source, outcome) for outcome in kept]
-        agreed = sum(outcome.agreed for outcome in kept)
-        sets.append(Set(source, entries, agreed, Counter(why for _, why in refused if why)))
+            made.entries.append(_entry(source, outcome, verdict.boxes))
+            agreed += verdict.agreed
+        sets.append(made._replace(agreed=agreed))
     _written(sets, into)
     return sets
 
@@ -117,9 +123,9 @@ def people(entry: Entry) -> int:
     return sum(box.flag == PERSON for box in entry.boxes)
 
 
-def _entry(source: Source, outcome: Outcome) -> Entry:
+def _entry(source: Source, outcome: Outcome, boxes: list[Labelled]) -> Entry:
     return Entry(
-        outcome.image, source.name, source.tier, outcome.width, outcome.height, outcome.boxes,
+        outcome.image, source.name, source.tier, outcome.width, outcome.height, boxes,
         source.repo, source.commit, outcome.path, outcome.sha256, source.licence, bool(source.aspect),
     )  # fmt: skip
 

@@ -12,8 +12,6 @@ Scored = NDArray[np.float64]
 Corners = NDArray[np.float64]  # (N, 4)
 NOBODY: Scored = np.zeros((0, 5))
 
-SURE = 0.5  # a pseudo-label is a person
-SURE_ALONE = 0.4  # where a set has no boxes of its own
 DOUBTED = 0.25  # less is nothing
 _SAME = 0.6  # of boxes of one look
 _AGAIN = 0.5  # of boxes of two looks
@@ -70,11 +68,10 @@ def together(whole: Scored, tiles: Sequence[Scored]) -> Scored:
     return suppressed(known)
 
 
-def completed(own: Corners | None, crowds: Corners, seen: Scored) -> list[Labelled]:
-    """Own boxes, then what the teacher sees besides. `own` is None where a set says nothing of the picture."""
+def completed(own: Corners | None, crowds: Corners, seen: Scored, sure: float) -> list[Labelled]:
+    """Own boxes, then what the teacher sees besides, people from the score `sure` on. `own` is None where a set says nothing of the picture."""
     labelled = [] if own is None else [_labelled(box, PERSON, "own") for box in own.tolist()]
     labelled += [_labelled(box, DOUBTFUL, "own") for box in crowds.tolist()]
-    sure = SURE_ALONE if own is None else SURE
     said = np.concatenate([np.zeros((0, 4)) if own is None else own, crowds])
     over, inside = (share.max(axis=1, initial=0) for share in overlaps(seen, said))
     besides = (over < _OWN) & ~((inside > 0.8) & (over > 0.25)) & (seen[:, 4] >= DOUBTED)
