@@ -46,3 +46,9 @@ def test_a_crowd_of_which_most_is_not_labelled_is_refused():
     assert judged(source(shows="people"), outcome(0.9, *[0.3] * 6)).refused == "an unlabelled crowd"
     assert not judged(source(shows="people"), outcome(*[0.9] * 6, *[0.3] * 6)).refused
     assert not judged(source(shows="people"), outcome(0.9, *[0.3] * 6, own=[])).refused
+
+
+def test_boxes_on_drawings_which_the_teacher_does_not_see_are_doubtful():
+    drawn = outcome(0.25, own=[(0, 0, 10, 18), (200, 0, 300, 300)])
+    assert [box.flag for box in judged(source(believed="seen"), drawn).boxes] == [PERSON, DOUBTFUL]
+    assert [box.flag for box in judged(source(believed="all"), drawn).boxes] == [PERSON, PERSON]

@@ -1,7 +1,6 @@
 """`python -m models.train gather`."""
 
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +15,6 @@ from models.train.gather.teacher import Teacher, load
 from models.train.gather.trees import SourceError, Tree
 
 _HERE = Path(__file__).parent.parent
-_JOINED_EVERY = 300.0  # seconds; who waits for the pictures gets those that are ready
 
 
 class Places(NamedTuple):
@@ -24,10 +22,6 @@ class Places(NamedTuple):
 
     work: Path
     mirrors: Path | None
-
-    def new(self, source: Source) -> bool:
-        """Whether no run has begun with it."""
-        return not self.of(source).exists()
 
     def of(self, source: Source) -> Path:
         return self.work / "gathering" / source.name
@@ -60,16 +54,12 @@ def run(asked: Asked, places: Places) -> int:
         f"{len(refused.measured)} pictures of the evaluation and {len(refused.at_hand)} of {asked.pictures} will not be gathered again"
     )
     collected: list[Collected] = []
-    joined_at = time.monotonic()
-    for source in sorted((one for one in read.sources if not without.all_of(one)), key=places.new):
+    for source in (one for one in read.sources if not without.all_of(one)):
         try:
             collected.append(_collected(source, places, teacher, refused))
         except SourceError as error:
             failed.append(source.name)
             _say(f"{source.name}: {source.repo}: left out: {error}")
-        if time.monotonic() - joined_at > _JOINED_EVERY:
-            joined_at = time.monotonic()
-            join(collected, without, refused.measured, places.result)
     sets = join(collected, without, refused.measured, places.result)
     table = statement.table(sets)
     print(table)

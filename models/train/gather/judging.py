@@ -16,7 +16,7 @@ SURE_ALONE = 0.4  # where people are known to be
 # Of rooms and things, taken at 0.4, one picture in ten had a bedpost or a coat for a person, with 0.44 to 0.7; people had 0.65 to 0.95.
 SURE_UNEXPECTED = 0.65
 _CROWD = 5  # doubtful ones; more of them than people, and most of a crowd is not labelled
-_SEEN = 0.5  # overlap
+_SEEN, _FAINTLY = 0.5, 0.4  # overlap
 
 
 class Judged(NamedTuple):
@@ -35,6 +35,9 @@ def judged(source: Source, outcome: Outcome) -> Judged:
     if source.shows == "nobody":
         somebody = (seen[:, 4] >= SOMEBODY).any() or len(crowds) or (own is not None and len(own))
         return Judged("somebody is there" if somebody else "", [])
+    if own is not None and source.believed == "seen":
+        unseen = merging.overlaps(own, seen)[0].max(axis=1, initial=0) < _FAINTLY
+        own, crowds = own[~unseen], np.concatenate([crowds, own[unseen]])
     boxes = merging.completed(own, crowds, seen, _sure(source, own))
     if own is None and not boxes and source.shows == "people":
         return Judged("nobody found", [])

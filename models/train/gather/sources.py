@@ -16,6 +16,7 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One table.
 
     `images` are patterns over the paths of the tree in which * crosses /. `persons` are the classes, by name or number, whose boxes are whole people.
+    `believed`, of the set's own boxes: all, or those that the teacher sees faintly at least, for sets with boxes on drawings or around groups.
     `aspect`, as "4:3", is what pictures have that somebody stretched to a square. `stated` is where the licence stands, `limit` how many pictures at most.
     """
 
@@ -27,6 +28,7 @@ class Source(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     labels_file: str | tuple[str, ...] = ""
     persons: tuple[str, ...] = ()
     classes_file: str = ""
+    believed: Literal["all", "seen"] = "all"
     licence: Annotated[str, Meta(min_length=1)]
     stated: str
     tier: Literal["A", "B", "C"]
