@@ -21,7 +21,12 @@ def main() -> None:
     gathering.add_argument(
         "--mirrors", type=Path, help="bare repositories, OWNER+NAME/repo or OWNER/NAME.git, asked before GitHub"
     )
-    gathering.add_argument("--without", type=Path, help="sets, and pictures of sets, to be left out; one a line")
+    gathering.add_argument(
+        "--without",
+        type=Path,
+        default=_HERE / "refused.txt",
+        help="sets, and pictures of sets, to be left out; one a line",
+    )
     gathering.add_argument("--teacher", type=Path, default=Path("../shared/data/models/yolox_nano.onnx"))
     gathering.add_argument("--evaluation", type=Path, nargs="+", default=[Path("../shared/data"), Path("demo/media")],
                            help="pictures and films that must not be learned from")  # fmt: skip

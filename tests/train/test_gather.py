@@ -239,4 +239,9 @@ def test_yolox_finds_the_people_of_a_street_and_nobody_in_noise(test_data: Path)
 
 
 def test_the_sources_in_the_repository_can_be_used():
-    assert not sources.read(sorted((CARD.parent / "train").glob("sources*.toml"))).complaints
+    read = sources.read(sorted((CARD.parent / "train").glob("sources*.toml")))
+    refused = (CARD.parent / "train/refused.txt").read_text().splitlines()
+    assert not read.complaints
+    assert {line.split()[0] for line in refused if line.strip() and line[0] != "#"} <= {
+        one.name for one in read.sources
+    }
