@@ -70,7 +70,8 @@ train-person: $(WORK)/person.pt
 	$(TRAINER) eval --data '$(DATA)' $(MODELS)
 
 $(WORK)/gathered/labels.json: | system-venv $(TRAINING)/.group-train
-	@$(TRAINER) gather
+	@$(TRAINING)/bin/python -m demo.clips
+	$(TRAINER) gather --teacher '$(DATA)/models/yolox_nano.onnx' --evaluation '$(DATA)' demo/media
 
 # Once on what there is, then again on that and on what it took for people. Each leaves training.pt behind, from which it goes on.
 $(WORK)/first.pt: | $(WORK)/gathered/labels.json

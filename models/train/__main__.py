@@ -1,10 +1,12 @@
-"""`python -m models.train fit | mine | export | eval | sweep | sheets`: `--help` says what each is for."""
+"""`python -m models.train gather | fit | mine | export | eval | sweep | sheets`: `--help` says what each is for."""
 
 import argparse
 import asyncio
 import pickle
 import sys
 from pathlib import Path
+
+_HERE = Path(__file__).parent
 
 
 def main() -> None:
@@ -14,6 +16,21 @@ def main() -> None:
     parser.add_argument("--pictures", type=Path, default=Path("../shared/train"), help="the training data folder")
     parser.add_argument("--work", type=Path, default=Path("models/train/work"), help="where training keeps its state")
     commands = parser.add_subparsers(dest="command", required=True)
+    gathering = commands.add_parser("gather", help="fill --work/gathered with the pictures of some sources")
+    gathering.add_argument("--sources", type=Path, nargs="+", default=sorted(_HERE.glob("sources*.toml")))
+    gathering.add_argument(
+        "--mirrors", type=Path, help="bare repositories, OWNER+NAME/repo or OWNER/NAME.git, asked before GitHub"
+    )
+    gathering.add_argument(
+        "--without",
+        type=Path,
+        default=_HERE / "refused.txt",
+        help="sets, and pictures of sets, to be left out; one a line",
+    )
+    gathering.add_argument("--teacher", type=Path, default=Path("../shared/data/models/yolox_nano.onnx"))
+    gathering.add_argument("--evaluation", type=Path, nargs="+", default=[Path("../shared/data"), Path("demo/media")],
+                           help="pictures and films that must not be learned from")  # fmt: skip
+    gathering.add_argument("--statement", type=Path, default=_HERE / "DATA.md", help="the data statement, written anew")
     fitting = commands.add_parser("fit", help="train, or go on training; ends with --work/person.pt")
     fitting.add_argument("--steps", type=int, default=6000)
     fitting.add_argument("--rate", type=float, default=2e-3)
@@ -46,6 +63,8 @@ def main() -> None:
         "--street", type=Path, nargs=2, metavar=("CLIP", "TRUTH"), help="a clip and its MOTChallenge file"
     )
     asked = parser.parse_args()
+    if asked.command == "gather":
+        sys.exit(_gather(asked))
     if not (asked.pictures / "labels.json").is_file():
         sys.exit(f"{asked.pictures} has no labels.json: --pictures names the folder with the training pictures")
     match asked.command:
@@ -61,6 +80,18 @@ def main() -> None:
             asyncio.run(_sweep(asked))
         case "sheets":
             asyncio.run(_sheets(asked))
+
+
+def _gather(asked: argparse.Namespace) -> int:
+    from edged.vision.tensors import ModelError
+    from models.train.gather import command
+
+    wanted = command.Asked(asked.sources, asked.without, Path("models/yolox-nano.toml"), asked.teacher, asked.evaluation,
+                           asked.pictures, asked.statement)  # fmt: skip
+    try:
+        return command.run(wanted, command.Places(asked.work, asked.mirrors))
+    except ModelError as error:
+        sys.exit(f"{error}; --teacher names the file of YOLOX-nano")
 
 
 def _fit(asked: argparse.Namespace) -> None:
