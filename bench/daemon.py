@@ -18,7 +18,7 @@ from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
 
 from bench.contest import Contest, ContestError, Pulse, Running, Seen, eventually, free_port, logged
-from bench.network import TRIAL, model
+from bench.network import COMES_ALONG, model
 from edged import config, shipped, subjects
 from edged.messages import Detections, NodeHealth
 
@@ -92,7 +92,7 @@ def _detector(folder: Path) -> config.Detector:
     """Settings that make the daemon run the others' network; its card goes into `folder` when it does not ship with edged."""
     chosen = model()
     folder.mkdir(parents=True)
-    if chosen.name != TRIAL:
+    if chosen.name != COMES_ALONG:
         shutil.copy(shipped.path("models") / "coco80.txt", folder)
         shutil.copy(chosen.file, folder)
         card = {

@@ -15,7 +15,7 @@ from edged import shipped
 
 THREADS = 2
 YOLO = "yolov8n_full_integer_quant_416.tflite"
-TRIAL = "edged-person"
+COMES_ALONG = "edged-person"
 
 Picture = NDArray[np.uint8]
 
@@ -34,14 +34,16 @@ class Model:
 
 
 def model() -> Model:
-    """YOLOv8n 416 int8 out of the test data where that is at hand, else the trial detector that ships with edged."""
+    """YOLOv8n 416 int8 out of the test data where that is at hand, else the person detector that comes along."""
     data = Path(os.environ.get("EDGED_TEST_DATA") or Path(__file__).parents[2] / "shared" / "data")
     yolo = data / "models" / YOLO
     if yolo.exists():
         given = {"width": 416, "height": 416, "layout": "nhwc", "colour": "rgb", "mean": 0.0, "scale": 1 / 255}
         return Model("yolov8n-int8-416", yolo, {"input": given, "output": {"layout": "yolov8"}})
     folder = shipped.path("models")
-    return Model(TRIAL, folder / f"{TRIAL}.tflite", tomllib.loads((folder / f"{TRIAL}.toml").read_text()))
+    return Model(
+        COMES_ALONG, folder / f"{COMES_ALONG}.tflite", tomllib.loads((folder / f"{COMES_ALONG}.toml").read_text())
+    )
 
 
 class Network:

@@ -72,6 +72,26 @@ async def test_any_nats_client_reads_detections_that_keep_the_contract(tmp_path:
         await client.close()
 
 
+async def test_without_a_choice_the_detector_that_comes_along_runs_and_nothing_is_downloaded(
+    tmp_path: Path, pedestrians: Path
+) -> None:
+    called: list[object] = []
+    proxy = await asyncio.start_server(lambda reader, writer: called.append(writer), "127.0.0.1", 0)
+    address = f"http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}"
+    environ = {name: address for name in ("http_proxy", "https_proxy")} | {"no_proxy": "127.0.0.1,localhost"}
+    daemon = Daemon(tmp_path, camera("walk", pedestrians), environ=environ)
+    await daemon.start()
+    try:
+        await daemon.until_status("walk", "running")
+        while not (seen := (await daemon.get("/api/realtime/latest"))["detections"]):
+            await asyncio.sleep(0.05)
+        assert {one["model"] for one in seen.values()} == {"edged-person"}
+        assert not called
+    finally:
+        await daemon.stop(signal.SIGKILL)
+        proxy.close()
+
+
 async def test_an_alert_comes_with_its_picture(tmp_path: Path, pedestrians: Path) -> None:
     async with running_daemon(tmp_path, camera("walk", pedestrians) + ALERT) as daemon, asyncio.timeout(30):
         while not (alerts := (await daemon.get("/api/alerts"))["alerts"]):

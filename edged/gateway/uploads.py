@@ -25,7 +25,7 @@ LOOKING = 20.0  # seconds that a recogniser may take; it may have to load its mo
 FIELD = 10_000  # bytes of a form's field
 FIELDS = 20
 PICTURES = ("picture", "file", "image")  # what forms call it
-MODELS = "`edged models list` shows which model files are missing, `edged models pull` fetches them"
+MODELS = "`edged models list` shows which model files are missing, `edged models pull NAME` fetches them"
 
 _embedded = msgspec.json.Decoder(Embedded)
 T = TypeVar("T")

@@ -11,7 +11,7 @@ from tests.vision.web import serving
 
 
 @pytest.fixture
-def trial(tmp_path):
+def small(tmp_path):
     """The small detector that comes along."""
     return models.library(tmp_path / "none").named("edged-person")
 
@@ -119,12 +119,12 @@ def test_import_of_a_folder_with_nothing_says_so(edged_models, tmp_path):
     assert "nothing there" in err
 
 
-def test_add_guesses_a_tflite_network_from_the_file(edged_models, trial, tmp_path):
-    status, out, _ = edged_models("add", trial.file, "--name", "mine", "--licence", "Apache-2.0")
+def test_add_guesses_a_tflite_network_from_the_file(edged_models, small, tmp_path):
+    status, out, _ = edged_models("add", small.file, "--name", "mine", "--licence", "Apache-2.0")
     assert status == 0
     assert "layout edged, input 416x256 rgb, 1 labels" in out
     card = cards.read(tmp_path / "models/mine.toml")
-    assert (card.input, card.sha256) == (trial.card.input, trial.card.sha256)
+    assert (card.input, card.sha256) == (small.card.input, small.card.sha256)
 
 
 def test_add_guesses_an_onnx_network_with_its_labels(edged_models, tmp_path):
@@ -160,5 +160,5 @@ def test_an_owners_bad_card_is_reported_and_the_others_listed(edged_models, know
     assert "opencv-hog" in out
 
 
-def test_what_comes_along_needs_no_download(edged_models, trial, tmp_path):
-    assert edged_models("pull", trial.name)[:2] == (0, f"{trial.name} is here already\n")
+def test_what_comes_along_needs_no_download(edged_models, small, tmp_path):
+    assert edged_models("pull", small.name)[:2] == (0, f"{small.name} is here already\n")

@@ -16,6 +16,6 @@ def test_data() -> Path:
 
 
 @pytest.fixture
-def trial():
+def small():
     """The small detector that comes along."""
     return models.library(Path("nowhere")).named("edged-person")

@@ -32,11 +32,11 @@ print(chosen.model.name, *chosen.notices, sep="\\n")
 """
 
 
-def card(folder, trial, **changes):
+def card(folder, small, **changes):
     """A card in the owner's folder that describes the model that comes along under another name and file, changed."""
     folder.mkdir(exist_ok=True)
     named = {"name": "net", "file": "net.tflite", "rank": 0, **changes}
-    cards.write(msgspec.structs.replace(trial.card, **named), folder / f"{named['name']}.toml")
+    cards.write(msgspec.structs.replace(small.card, **named), folder / f"{named['name']}.toml")
 
 
 def without(*libraries, folder):
@@ -60,20 +60,20 @@ async def test_when_no_model_was_chosen_the_one_that_comes_along_runs(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-async def test_a_model_that_was_fetched_but_not_chosen_does_not_take_its_place(tmp_path, trial):
-    card(tmp_path, trial, name="yolox-nano", file="yolox_nano.onnx", rank=60)
-    shutil.copyfile(trial.file, tmp_path / "yolox_nano.onnx")
+async def test_a_model_that_was_fetched_but_not_chosen_does_not_take_its_place(tmp_path, small):
+    card(tmp_path, small, name="yolox-nano", file="yolox_nano.onnx", rank=60)
+    shutil.copyfile(small.file, tmp_path / "yolox_nano.onnx")
     assert (await choose(AUTO, tmp_path)).model.name == "edged-person"
 
 
-async def test_an_owners_card_of_higher_rank_does(tmp_path, trial):
-    card(tmp_path, trial, rank=200)
-    shutil.copyfile(trial.file, tmp_path / "net.tflite")
+async def test_an_owners_card_of_higher_rank_does(tmp_path, small):
+    card(tmp_path, small, rank=200)
+    shutil.copyfile(small.file, tmp_path / "net.tflite")
     assert (await choose(AUTO, tmp_path)).model.name == "net"
 
 
-async def test_auto_passes_over_a_damaged_file_and_says_so(tmp_path, trial):
-    card(tmp_path, trial, rank=200)
+async def test_auto_passes_over_a_damaged_file_and_says_so(tmp_path, small):
+    card(tmp_path, small, rank=200)
     (tmp_path / "net.tflite").write_bytes(b"damaged")
     choice = await choose(AUTO, tmp_path)
     assert choice.model.name == "edged-person"
@@ -93,19 +93,19 @@ def test_without_either_the_built_in_one_runs_and_says_so(tmp_path):
     assert "misses much" in notices[-1]
 
 
-async def test_the_file_of_a_named_model_is_fetched(tmp_path, trial):
+async def test_the_file_of_a_named_model_is_fetched(tmp_path, small):
     with serving() as site:
-        site.files["/m"] = trial.file.read_bytes()
-        card(tmp_path, trial, source=site.url + "/m")
+        site.files["/m"] = small.file.read_bytes()
+        card(tmp_path, small, source=site.url + "/m")
         choice = await choose(NAMED, tmp_path)
     assert (choice.model.name, choice.notices) == ("net", ())
     assert choice.model.present
 
 
-async def test_a_fetched_file_of_another_hash_is_not_run(tmp_path, trial):
+async def test_a_fetched_file_of_another_hash_is_not_run(tmp_path, small):
     with serving() as site:
         site.files["/m"] = b"another file"
-        card(tmp_path, trial, source=site.url + "/m")
+        card(tmp_path, small, source=site.url + "/m")
         with pytest.raises(ModelError, match="refused"):
             await choose(NAMED, tmp_path)
 
@@ -118,16 +118,16 @@ def silent():
         yield server
 
 
-async def test_a_source_that_stays_silent_is_given_up_within_five_seconds(tmp_path, trial, silent):
-    card(tmp_path, trial, source=f"http://127.0.0.1:{silent.getsockname()[1]}/m")
+async def test_a_source_that_stays_silent_is_given_up_within_five_seconds(tmp_path, small, silent):
+    card(tmp_path, small, source=f"http://127.0.0.1:{silent.getsockname()[1]}/m")
     begun = time.monotonic()
     with pytest.raises(ModelError, match=r"did not answer.*`edged models import DIR`"):
         await choose(NAMED, tmp_path)
     assert time.monotonic() - begun < 5
 
 
-async def test_cancelling_while_fetching_ends_at_once(tmp_path, trial, silent):
-    card(tmp_path, trial, source=f"http://127.0.0.1:{silent.getsockname()[1]}/m")
+async def test_cancelling_while_fetching_ends_at_once(tmp_path, small, silent):
+    card(tmp_path, small, source=f"http://127.0.0.1:{silent.getsockname()[1]}/m")
     task = asyncio.create_task(choose(NAMED, tmp_path))
     connection, _ = await asyncio.get_running_loop().sock_accept(silent)
     task.cancel()

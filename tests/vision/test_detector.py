@@ -12,7 +12,7 @@ from edged.vision.tensors import ModelError
 from tests import frames
 from tests.vision import onnx_files
 
-TRIAL = config.Detector(model="edged-person", threads=1)
+SMALL = config.Detector(model="edged-person", threads=1)
 HOG = config.Detector(model="opencv-hog", threads=1)
 
 
@@ -20,7 +20,7 @@ def overlap(one, other):
     return bx.overlaps(np.array([one, other], np.float32))[0, 1]
 
 
-@pytest.mark.parametrize("settings", [TRIAL, HOG], ids=lambda settings: settings.model)
+@pytest.mark.parametrize("settings", [SMALL, HOG], ids=lambda settings: settings.model)
 async def test_a_drawn_person_is_found_where_it_stands(settings, tmp_path):
     frame, box = frames.with_person()
     async with open_detector(settings, tmp_path) as detector:
@@ -57,14 +57,14 @@ async def test_an_onnx_network_is_read_by_its_card(tmp_path):
 async def test_many_at_once_get_each_their_own(threads, workers, tmp_path):
     person, _ = frames.with_person()
     empty = frames.of_rgb(np.full((432, 768, 3), 128, np.uint8))
-    async with open_detector(config.Detector(model=TRIAL.model, threads=threads), tmp_path) as detector:
+    async with open_detector(config.Detector(model=SMALL.model, threads=threads), tmp_path) as detector:
         assert detector.workers == workers
         results = await asyncio.gather(*(detector.detect(frame, 0.5) for frame in [person, empty] * 10))
     assert [len(found) for found, _ in results] == [1, 0] * 10
 
 
 async def test_pictures_of_changing_size_are_found_alike(tmp_path):
-    async with open_detector(TRIAL, tmp_path) as detector:
+    async with open_detector(SMALL, tmp_path) as detector:
         for size in [(768, 432), (1280, 720), (640, 480), (768, 432)]:
             frame, box = frames.with_person(*size)
             found, _ = await detector.detect(frame, 0.5)
@@ -73,7 +73,7 @@ async def test_pictures_of_changing_size_are_found_alike(tmp_path):
 
 async def test_after_a_cancelled_call_the_next_one_is_served(tmp_path):
     frame, _ = frames.with_person()
-    async with open_detector(TRIAL, tmp_path) as detector:
+    async with open_detector(SMALL, tmp_path) as detector:
         calls = [asyncio.create_task(detector.detect(frame, 0.5)) for _ in range(6)]
         await asyncio.sleep(0)
         for call in calls:
@@ -85,7 +85,7 @@ async def test_after_a_cancelled_call_the_next_one_is_served(tmp_path):
 
 async def test_busy_is_the_share_since_last_asked(tmp_path):
     frame, _ = frames.with_person()
-    async with open_detector(TRIAL, tmp_path) as detector:
+    async with open_detector(SMALL, tmp_path) as detector:
         assert detector.busy == 0
         await asyncio.gather(*(detector.detect(frame, 0.5) for _ in range(20)))
         assert 0.2 < detector.busy <= 1
@@ -94,7 +94,7 @@ async def test_busy_is_the_share_since_last_asked(tmp_path):
 
 async def test_no_thread_stays_behind(tmp_path):
     before = {thread.name for thread in threading.enumerate()}
-    async with open_detector(TRIAL, tmp_path) as detector:
+    async with open_detector(SMALL, tmp_path) as detector:
         await detector.detect(frames.with_person()[0], 0.5)
         assert any(thread.name.startswith("detector") for thread in threading.enumerate())
     left = {thread.name for thread in threading.enumerate()} - before

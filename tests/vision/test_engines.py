@@ -17,21 +17,21 @@ from tests.vision import onnx_files
 SETTINGS = config.Detector(threads=1)
 
 
-def test_an_int8_network_tells_its_quantisation(trial):
-    engine = tflite.load(trial.file, "auto", 1)
+def test_an_int8_network_tells_its_quantisation(small):
+    engine = tflite.load(small.file, "auto", 1)
     assert (engine.input.shape, engine.input.dtype) == ((1, 256, 416, 3), np.int8)
     assert engine.input.scale == pytest.approx(4 / 255)
-    outputs = engine.run(np.zeros(trial.card.input.shape, np.int8))
+    outputs = engine.run(np.zeros(small.card.input.shape, np.int8))
     assert all(output.values.dtype == np.int8 and output.scale > 0 for output in outputs)
     assert engine.device == "CPU, threads: 1 (XNNPACK)"
     assert engine.notice == ""
 
 
-def test_outputs_outlive_the_next_run(trial):
-    engine = tflite.load(trial.file, "auto", 1)
-    first = engine.run(np.zeros(trial.card.input.shape, np.int8))
+def test_outputs_outlive_the_next_run(small):
+    engine = tflite.load(small.file, "auto", 1)
+    first = engine.run(np.zeros(small.card.input.shape, np.int8))
     kept = [output.values.copy() for output in first]
-    engine.run(np.full(trial.card.input.shape, 100, np.int8))
+    engine.run(np.full(small.card.input.shape, 100, np.int8))
     assert all(np.array_equal(output.values, copy) for output, copy in zip(first, kept, strict=True))
 
 
@@ -55,9 +55,9 @@ def test_a_file_that_is_no_model_is_refused_in_one_line(tmp_path, suffix, conten
     assert "\n" not in str(refused.value)
 
 
-def test_half_a_model_is_refused(tmp_path, trial):
+def test_half_a_model_is_refused(tmp_path, small):
     half = tmp_path / "half.tflite"
-    half.write_bytes(trial.file.read_bytes()[:500_000])
+    half.write_bytes(small.file.read_bytes()[:500_000])
     with pytest.raises(ModelError, match=r"half\.tflite is not a model LiteRT"):
         tflite.load(half, "auto", 1)
 
@@ -68,14 +68,14 @@ def test_a_file_that_is_not_there_is_named(tmp_path, load):
         load(tmp_path / "gone", "cpu", 1)
 
 
-def test_a_tensor_of_another_shape_is_refused(trial):
+def test_a_tensor_of_another_shape_is_refused(small):
     with pytest.raises(ModelError, match="failed"):
-        tflite.load(trial.file, "auto", 1).run(np.zeros((1, 64, 64, 3), np.int8))
+        tflite.load(small.file, "auto", 1).run(np.zeros((1, 64, 64, 3), np.int8))
 
 
-def test_a_card_of_another_size_is_refused(tmp_path, trial):
+def test_a_card_of_another_size_is_refused(tmp_path, small):
     file = onnx_files.constant(tmp_path / "net.onnx", (1, 3, 32, 32), np.zeros((1, 2, 6), np.float32))
-    card = msgspec.structs.replace(trial.card, runtime="onnx")
+    card = msgspec.structs.replace(small.card, runtime="onnx")
     with pytest.raises(ModelError, match=r"the card says input \[1, 256, 416, 3\], but .* takes \[1, 3, 32, 32\]"):
         loading.load(card, file, SETTINGS)
 
@@ -89,9 +89,9 @@ def test_the_gpu_is_used_where_it_is_and_the_cpu_always_remains():
 
 
 @pytest.mark.parametrize("device", ["gpu", "edgetpu"])
-def test_a_device_that_is_not_here_leaves_the_cpu_with_the_reason(tmp_path, trial, device):
+def test_a_device_that_is_not_here_leaves_the_cpu_with_the_reason(tmp_path, small, device):
     file = onnx_files.constant(tmp_path / "net.onnx", (1, 3, 32, 32), np.zeros((1, 2, 6), np.float32))
-    for engine in (onnx.load(file, device, 1), tflite.load(trial.file, device, 1)):
+    for engine in (onnx.load(file, device, 1), tflite.load(small.file, device, 1)):
         assert engine.device.startswith("CPU")
         assert engine.notice
 

@@ -7,14 +7,14 @@ from edged.vision.tensors import ModelError
 
 
 @pytest.fixture
-def own_card(trial, tmp_path):
+def own_card(small, tmp_path):
     """The small detector as an owner's: no hash in the card, the file in his folder."""
     path = tmp_path / "mine.toml"
-    cards.write(trial.card, path)
+    cards.write(small.card, path)
     lines = path.read_text(encoding="utf-8").splitlines()
     kept = [line for line in lines if not line.startswith("sha256")]
-    path.write_text("\n".join(kept).replace(f'"{trial.name}"', '"mine"'), encoding="utf-8")
-    shutil.copyfile(trial.file, tmp_path / trial.card.file)
+    path.write_text("\n".join(kept).replace(f'"{small.name}"', '"mine"'), encoding="utf-8")
+    shutil.copyfile(small.file, tmp_path / small.card.file)
     return path
 
 
@@ -26,8 +26,8 @@ def test_what_ships_is_there_without_an_owners_folder(tmp_path):
     assert library.named("edged-person").fault() == ""
 
 
-def test_the_owners_card_wins_over_one_that_ships(trial, tmp_path):
-    cards.write(cards.read(trial.file.with_suffix(".toml")), tmp_path / "edged-person.toml")
+def test_the_owners_card_wins_over_one_that_ships(small, tmp_path):
+    cards.write(cards.read(small.file.with_suffix(".toml")), tmp_path / "edged-person.toml")
     text = (tmp_path / "edged-person.toml").read_text(encoding="utf-8")
     ours = [line for line in text.splitlines() if not line.startswith("score = ")]
     (tmp_path / "edged-person.toml").write_text("score = 0.99\n" + "\n".join(ours), encoding="utf-8")
@@ -72,12 +72,12 @@ def test_a_missing_file_is_answered_with_the_command(tmp_path):
     assert "`edged models pull yolox-nano`" in fault
 
 
-def test_a_damaged_file_is_found_by_the_cards_hash(trial, tmp_path):
-    (tmp_path / trial.card.file).write_bytes(trial.file.read_bytes()[:-1] + b"x")
-    assert "is damaged" in models.library(tmp_path).named(trial.name).fault()
+def test_a_damaged_file_is_found_by_the_cards_hash(small, tmp_path):
+    (tmp_path / small.card.file).write_bytes(small.file.read_bytes()[:-1] + b"x")
+    assert "is damaged" in models.library(tmp_path).named(small.name).fault()
 
 
-def test_a_file_of_unknown_hash_is_held_to_what_it_was_first(own_card, trial, tmp_path):
+def test_a_file_of_unknown_hash_is_held_to_what_it_was_first(own_card, small, tmp_path):
     model = models.library(tmp_path).named("mine")
     assert model.fault() == ""
     assert model.file is not None
