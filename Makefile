@@ -33,8 +33,9 @@ DATA := ../shared/data
 MODELS := edged-person edged-person-640
 TRAINING := .venv-train
 WORK := models/train/work
-FIRST_STEPS := 12000
-LAST_STEPS := 6000
+FIRST_WEIGHTS := $(PICTURES)/reference/owndet_ema.pt
+STEPS := 7700
+HALF := 3500
 TRAINER := nice $(TRAINING)/bin/python -m models.train --pictures '$(PICTURES)' --work $(WORK)
 
 # One line for each package on its way; pip's own words only when something fails. The lock makes `make -j` safe.
@@ -73,47 +74,15 @@ $(WORK)/gathered/labels.json: | system-venv $(TRAINING)/.group-train
 	@$(TRAINING)/bin/python -m demo.clips
 	$(TRAINER) gather --teacher '$(DATA)/models/yolox_nano.onnx' --evaluation '$(DATA)' demo/media
 
-# Once on what there is, then again on that and on what it took for people. Each leaves training.pt behind, from which it goes on.
-$(WORK)/first.pt: | $(WORK)/gathered/labels.json
-	@$(TRAINER) fit --steps $(FIRST_STEPS)
-	rm $(WORK)/training.pt
-	mv $(WORK)/person.pt $@
+# From the weights of the first trial, with what they take for people; half-way with what the network takes for people by then.
+# Stopped at any time, it goes on from $(WORK)/training.pt.
+$(WORK)/half.pt: | $(WORK)/gathered/labels.json
+	@test -f $(WORK)/hard.pickle || $(TRAINER) mine --weights '$(FIRST_WEIGHTS)'
+	$(TRAINER) fit --start '$(FIRST_WEIGHTS)' --steps $(STEPS) --until $(HALF)
+	$(TRAINER) mine --weights $@
 
-$(WORK)/hard.pickle: $(WORK)/first.pt
-	@$(TRAINER) mine --weights $<
-
-$(WORK)/person.pt: $(WORK)/first.pt | $(WORK)/hard.pickle
-	@$(TRAINER) fit --start $< --steps $(LAST_STEPS)
-
-check: $(VENV)/.edged $(VENV)/.group-test $(VENV)/.group-check
-	@$(PYTHON) -m ruff check .
-	$(PYTHON) -m ruff format --check .
-	$(PYTHON) -m mypy
-
-format: $(VENV)/.group-check
-	@$(PYTHON) -m ruff check --fix --exit-zero .
-	$(PYTHON) -m ruff format .
-
-clean:
-	rm -rf $(VENV) $(TRAINING) demo/media demo/state bench/media .mypy_cache .ruff_cache .pytest_cache
-	find . -name __pycache__ -type d -prune -exec rm -rf {} +
-
-system-demo:
-	@tools/need.sh 'nats-server=command -v nats-server' $(VENV_PACKAGE)
-
-system-venv:
-	@tools/need.sh $(VENV_PACKAGE)
-
-system-test:
-	@tools/need.sh 'nats-server=command -v nats-server' $(VENV_PACKAGE) 'chromium=command -v chromium' 'janus=command -v janus' 'poppler-utils=command -v pdftotext' libfaketime $(GSTREAMER)
-
-$(VENV)/.made: tools/venv.sh
-	@tools/venv.sh $(VENV)
-	touch $@
-
-$(TRAINING)/.made: tools/venv.sh
-	@tools/venv.sh $(TRAINING)
-	touch $@
+$(WORK)/person.pt: $(WORK)/half.pt
+	@$(TRAINER) fit --start '$(FIRST_WEIGHTS)' --steps $(STEPS)
 
 $(TRAINING)/.group-train: pyproject.toml | $(TRAINING)/.made
 	$(call install,what training needs (some 3 GB; docs/person.md says how to do with less),--editable . --group train)

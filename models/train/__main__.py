@@ -2,13 +2,16 @@
 
 import argparse
 import asyncio
+import itertools
 import pickle
+import random
 import sys
 from pathlib import Path
 
 from models.train import pictures
 from models.train.pictures import Picture
 
+MOST_PATCHES = 12_000  # some 2 GB
 _HERE = Path(__file__).parent
 
 
@@ -36,7 +39,10 @@ def main() -> None:
                            help="pictures and films that must not be learned from")  # fmt: skip
     gathering.add_argument("--statement", type=Path, default=_HERE / "DATA.md", help="the data statement, written anew")
     fitting = commands.add_parser("fit", help="train, or go on training; ends with --work/person.pt")
-    fitting.add_argument("--steps", type=int, default=6000)
+    fitting.add_argument("--steps", type=int, default=7700, help="batches of 32 scenes")
+    fitting.add_argument(
+        "--until", type=int, help="stop after so many of them, with --work/half.pt, to mine in between"
+    )
     fitting.add_argument("--rate", type=float, default=2e-3)
     fitting.add_argument("--start", type=Path, help="weights to begin with")
     mining = commands.add_parser("mine", help="collect what the network of --weights takes for people")
@@ -107,9 +113,9 @@ def _fit(asked: argparse.Namespace) -> None:
     figures = _kept(asked.work / f"cutouts-{asked.tiers}.pickle", lambda: cutouts.cut(known))
     hard = asked.work / "hard.pickle"
     patches = pickle.loads(hard.read_bytes()) if hard.exists() else []
-    plan = fit.Plan(asked.steps, asked.rate)
+    plan = fit.Plan(asked.steps, min(asked.until or asked.steps, asked.steps), asked.rate)
     network = fit.fit(scenes.stock(known, figures, patches), plan, asked.work, asked.start)
-    torch.save({"ema": network.state_dict()}, asked.work / "person.pt")
+    torch.save({"ema": network.state_dict()}, asked.work / ("person.pt" if plan.until == plan.steps else "half.pt"))
 
 
 def _mine(asked: argparse.Namespace) -> None:
@@ -120,7 +126,11 @@ def _mine(asked: argparse.Namespace) -> None:
     made = network.PersonNet()
     network.start_from(made, torch.load(asked.weights, map_location="cpu")["ema"])
     asked.work.mkdir(parents=True, exist_ok=True)
-    patches = list(mining.mine(made, _all(asked)))
+    shuffled = random.Random(0).sample(known := _all(asked), len(known))
+    empty_first = sorted(
+        shuffled, key=lambda picture: not picture.empty
+    )  # there nobody unlabelled is taken for a mistake
+    patches = list(itertools.islice(mining.mine(made, empty_first), MOST_PATCHES))
     (asked.work / "hard.pickle").write_bytes(pickle.dumps(patches))
     print(f"{len(patches)} places where the network sees people and nobody is")
 

@@ -24,7 +24,11 @@ def _of(picture: Picture) -> list[Pixels]:
     if not alone:
         return []
     pixels = picture.pixels()
-    inside = [box for box in alone if box[0] > 2 and box[1] > 2 and box[2] < pixels.shape[1] - 2 and box[3] < pixels.shape[0] - 1]
+    inside = [
+        box
+        for box in alone
+        if box[0] > 2 and box[1] > 2 and box[2] < pixels.shape[1] - 2 and box[3] < pixels.shape[0] - 1
+    ]
     return [figure for box in inside if (figure := _figure(pixels, box)) is not None]
 
 
@@ -53,7 +57,9 @@ def _figure(pixels: Pixels, box: Boxes) -> Pixels | None:
         cv2.grabCut(part, mask, where, np.zeros((1, 65)), np.zeros((1, 65)), 4, cv2.GC_INIT_WITH_RECT)
     except cv2.error:
         return None
-    count, parts, sizes, _ = cv2.connectedComponentsWithStats(np.isin(mask, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8))
+    count, parts, sizes, _ = cv2.connectedComponentsWithStats(
+        np.isin(mask, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
+    )
     if count < 2:
         return None
     largest = 1 + int(sizes[1:, 4].argmax())

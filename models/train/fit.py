@@ -24,9 +24,10 @@ SAVED_EVERY = 180.0  # seconds
 
 @dataclass(frozen=True)
 class Plan:
-    """`steps` batches, over which the learning rate falls from `rate` along half a cosine."""
+    """`steps` batches, over which the learning rate falls from `rate` along half a cosine; this time no further than `until`."""
 
     steps: int
+    until: int
     rate: float = 3e-3
     seed: int = 0
     workers: int = 1
@@ -56,7 +57,7 @@ class Scenes(IterableDataset):
 
 
 def fit(stock: Stock, plan: Plan, place: Path, start: Path | None) -> PersonNet:
-    """Trains until the plan is done; the averaged network. `place` keeps what is needed to go on."""
+    """Trains as far as the plan says; the averaged network. `place` keeps what is needed to go on."""
     torch.manual_seed(plan.seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network = PersonNet()
@@ -77,7 +78,7 @@ def fit(stock: Stock, plan: Plan, place: Path, start: Path | None) -> PersonNet:
     batches = iter(DataLoader(Scenes(stock, plan.seed + step), batch_size=None, num_workers=plan.workers))
     said = saved_at = time.monotonic()
     figures: list[list[float]] = []
-    while step < plan.steps:
+    while step < plan.until:
         for group in optimiser.param_groups:
             group["lr"] = plan.rate * _share(step, plan.steps)
         pictures, people = next(batches)
@@ -97,7 +98,7 @@ def fit(stock: Stock, plan: Plan, place: Path, start: Path | None) -> PersonNet:
             said = now
             score, box, overlap = np.mean(figures, 0)
             print(f"step {step}/{plan.steps} score {score:.3f} box {box:.3f} overlap {overlap:.3f}", flush=True)
-        if now - saved_at > SAVED_EVERY or step == plan.steps:
+        if now - saved_at > SAVED_EVERY or step == plan.until:
             saved_at = now
             _save(file, {"network": network.state_dict(), "average": average.state_dict(),
                          "optimiser": optimiser.state_dict(), "step": step})  # fmt: skip

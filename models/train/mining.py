@@ -33,10 +33,14 @@ def look(network: PersonNet, pixels: Pixels) -> tuple[np.ndarray, np.ndarray]:
     """(N, 4) boxes in pixels and their scores, the best first, one for each place that stands out."""
     width, height = SIZE
     scale = min(width / pixels.shape[1], height / pixels.shape[0])
-    small = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    small = cv2.resize(
+        pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    )
     canvas = np.full((height, width, 3), 114, np.uint8)
     canvas[: small.shape[0], : small.shape[1]] = small[:height, :width]
-    logits, boxes, shapes = flat(network(torch.from_numpy(canvas[..., ::-1].transpose(2, 0, 1).copy())[None].float() / 255))
+    logits, boxes, shapes = flat(
+        network(torch.from_numpy(canvas[..., ::-1].transpose(2, 0, 1).copy())[None].float() / 255)
+    )
     scores = logits[0].sigmoid()
     order = scores.argsort(descending=True)[:200]
     found = corners(boxes, *places(shapes))[0][order].numpy() / scale
@@ -62,7 +66,9 @@ def _patch(pixels: Pixels, box: np.ndarray, picture: Picture) -> Pixels:
     for around in (_AROUND, 0.6, 0.25):
         low = np.maximum(0, box[:2] - around * size).astype(int)
         high = np.minimum(pixels.shape[1::-1], box[2:] + around * size).astype(int)
-        crowded = not picture.empty and ((picture.boxes[:, :2] < high) & (picture.boxes[:, 2:4] > low)).all(axis=1).any()
+        crowded = (
+            not picture.empty and ((picture.boxes[:, :2] < high) & (picture.boxes[:, 2:4] > low)).all(axis=1).any()
+        )
         if not crowded:
             break
     return pixels[low[1] : max(low[1] + 8, high[1]), low[0] : max(low[0] + 8, high[0])]

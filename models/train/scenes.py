@@ -1,5 +1,6 @@
 """Pictures -> the scenes that the network learns from: one or several pictures at many scales, people cut out and put elsewhere, other light."""
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -99,8 +100,8 @@ def _grid(stock: Stock, rng: Generator, width: int, height: int, columns: int, r
     tall = None
     if rng.random() < 0.5 or tallest < 1:
         tall = float(np.exp(rng.uniform(np.log(SMALLEST), np.log(tallest * height))))
-    for left, right in zip(across, across[1:], strict=False):
-        for top, bottom in zip(down, down[1:], strict=False):
+    for left, right in itertools.pairwise(across):
+        for top, bottom in itertools.pairwise(down):
             part = tall and tall * rng.uniform(0.6, 1.6)
             made = _window(stock, rng, _pick(stock.people, rng), right - left, bottom - top, part)
             pixels[top:bottom, left:right] = made.pixels
@@ -154,7 +155,9 @@ def _warped(pixels: Pixels, boxes: Boxes, place, scale: float, width: int, heigh
     source, shrunk = pixels, place.copy()
     if scale < 0.5:  # against aliasing
         by = 2 if scale > 0.25 else 4
-        source = cv2.resize(pixels, (max(1, pixels.shape[1] // by), max(1, pixels.shape[0] // by)), interpolation=cv2.INTER_AREA)
+        source = cv2.resize(
+            pixels, (max(1, pixels.shape[1] // by), max(1, pixels.shape[0] // by)), interpolation=cv2.INTER_AREA
+        )
         shrunk[:, 0] *= pixels.shape[1] / source.shape[1]
         shrunk[:, 1] *= pixels.shape[0] / source.shape[0]
     fill = GREY if rng.random() < 0.5 else int(rng.integers(256))
