@@ -84,6 +84,36 @@ $(WORK)/half.pt: | $(WORK)/gathered/labels.json
 $(WORK)/person.pt: $(WORK)/half.pt
 	@$(TRAINER) fit --start '$(FIRST_WEIGHTS)' --steps $(STEPS)
 
+check: $(VENV)/.edged $(VENV)/.group-test $(VENV)/.group-check
+	@$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+
+format: $(VENV)/.group-check
+	@$(PYTHON) -m ruff check --fix --exit-zero .
+	$(PYTHON) -m ruff format .
+
+clean:
+	rm -rf $(VENV) $(TRAINING) demo/media demo/state bench/media .mypy_cache .ruff_cache .pytest_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+system-demo:
+	@tools/need.sh 'nats-server=command -v nats-server' $(VENV_PACKAGE)
+
+system-venv:
+	@tools/need.sh $(VENV_PACKAGE)
+
+system-test:
+	@tools/need.sh 'nats-server=command -v nats-server' $(VENV_PACKAGE) 'chromium=command -v chromium' 'janus=command -v janus' 'poppler-utils=command -v pdftotext' libfaketime $(GSTREAMER)
+
+$(VENV)/.made: tools/venv.sh
+	@tools/venv.sh $(VENV)
+	touch $@
+
+$(TRAINING)/.made: tools/venv.sh
+	@tools/venv.sh $(TRAINING)
+	touch $@
+
 $(TRAINING)/.group-train: pyproject.toml | $(TRAINING)/.made
 	$(call install,what training needs (some 3 GB; docs/person.md says how to do with less),--editable . --group train)
 
