@@ -72,7 +72,7 @@ train-person: $(WORK)/person.pt
 
 $(WORK)/gathered/labels.json: | system-venv $(TRAINING)/.group-train
 	@$(TRAINING)/bin/python -m demo.clips
-	$(TRAINER) gather --teacher '$(DATA)/models/yolox_nano.onnx' --evaluation '$(DATA)' demo/media
+	$(TRAINER) gather --teacher '$(DATA)/models/yolox_nano.onnx' --evaluation '$(DATA)' demo/media || test -s $@
 
 # From the weights of the first trial, with what they take for people; half-way with what the network takes for people by then.
 # Stopped at any time, it goes on from $(WORK)/training.pt.
