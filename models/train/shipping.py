@@ -42,7 +42,8 @@ def write(weights: Path, pictures: Path, place: Path) -> None:
     """All files, and a card for each, into `place`. Takes some minutes; needs litert-torch and ai-edge-quantizer."""
     from models.train import export
 
-    place.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(place, ignore_errors=True)  # also the hashes that were taken of former files
+    place.mkdir(parents=True)
     network = export.trained(weights)
     chosen = _calibration(read(pictures))
     looks = {name: drawn(chosen, size) for name, size in SIZES.items()}
