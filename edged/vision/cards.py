@@ -82,7 +82,8 @@ class Card(_Part, frozen=True, kw_only=True):
     """A model. `task` is what it is for: it finds `objects` or `faces`, or makes a vector of one `face` or `body`.
 
     `labels` names a file beside the card, or is the list itself; a card that was read holds the list.
-    `score` is where the model is at its best; what is lower than `min_height` of the picture is not believed.
+    `score` is where the model is at its best; what is lower than `min_height` of the picture is not believed. A track that has begun goes on
+    with boxes of `follow`; where that is not said, with those of `score`, and it begins a little above.
     `rank` orders the choice of `auto` within a task; a model of rank 0 is never chosen.
     Without `sha256` the hash is taken at the first download and kept beside the file.
     """
@@ -97,6 +98,7 @@ class Card(_Part, frozen=True, kw_only=True):
     task: Task = "objects"
     labels: str | tuple[str, ...] = ()
     score: Fraction = 0.5
+    follow: Fraction | None = None
     min_height: Fraction = 0.0
     rank: Annotated[int, Meta(ge=0)] = 0
     notes: str = ""

@@ -41,7 +41,8 @@ class Timing(NamedTuple):
 class Detector:
     """A model at work. Make one by `open_detector`.
 
-    `labels` are what `Found.classes` count, `score` is where the model is at its best, `notices` say what is not as it was asked to be.
+    `labels` are what `Found.classes` count, `score` is where the model is at its best, `follow` what carries a track on;
+    `notices` say what is not as it was asked to be.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class Detector:
         self.name: str = card.name
         self.labels = cards.labels(card)
         self.score: float = card.score
+        self.follow: float | None = card.follow
         self.runtime = engines[0].runtime
         self.device = engines[0].device + (f" in each of {len(engines)} networks" if len(engines) > 1 else "")
         self.notices = notices + ((engines[0].notice,) if engines[0].notice else ())

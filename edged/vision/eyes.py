@@ -45,7 +45,7 @@ class Eyes:
     def use(self, settings: config.Camera) -> None:
         """From now on with these settings; tracks go on, `tracking` counts from the next session."""
         self.settings = settings
-        self._tracking = settings.tracking or _tracking_for(self._detector.score)
+        self._tracking = settings.tracking or tracking_for(self._detector)
         self._filters = Filters(settings, self.labels, self.aliases)
         self._open()
 
@@ -90,6 +90,9 @@ class Eyes:
         self._repeats = Repeats()
 
 
-def _tracking_for(score: float) -> config.Tracking:
+def tracking_for(detector: Detector) -> config.Tracking:
     """Scores mean something else in each model; its card says from where on it is to be believed."""
-    return config.Tracking(high_score=score, new_score=min(1.0, score + 0.1), low_score=min(0.1, score / 2))
+    begin, follow = detector.score, detector.follow
+    if follow is None:
+        begin, follow = min(1.0, begin + 0.1), begin
+    return config.Tracking(high_score=follow, new_score=begin, low_score=min(0.1, follow / 2))
